@@ -1,0 +1,1 @@
+"""Device laws and the parameters of the devices they describe."""

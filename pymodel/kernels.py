@@ -1,0 +1,180 @@
+"""The store as a hot path: numba kernels that draw failures, write words and count, block by block.
+
+What a store does is `GoldenStore`'s rule with a failure mask (1 = fails) in place of thresholds:
+held = wanted ^ ((wanted ^ held) & mask). `failures` says how masks are drawn.
+
+The kernels take memory addresses of segments, one a parameter, so that one call stores a whole
+module; the blocks of all segments are shared out among threads that hold no interpreter lock.
+Every stage works on one block in the first-level cache. Loops are written so that the compiler
+vectorises them: one array element an iteration, no call that it cannot inline.
+"""
+
+# Kernels are typed by numba when they are called, and mypy does not know its intrinsics.
+# mypy: disable-error-code="no-untyped-def,call-arg,attr-defined"
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nvmcosim.pymodel.count_kernels import count_lanes, counted, new_counter
+from nvmcosim.pymodel.draw_kernels import draw_block, jit, part
+from nvmcosim.pymodel.failures import BLOCK_LANES, STREAMS, FailureRecipe, Key
+from nvmcosim.pymodel.word_kernels import NATIVE, keep_words, load_words
+
+__all__ = ["count_bits", "draw_masks", "shared_out", "starts_of", "store"]
+
+#: Fewer blocks than this a thread are not worth a thread.
+_THREAD_BLOCKS = 48
+
+
+@part
+def _write(wanted, held, mask):
+    """Turn `wanted` into what is then held, and `mask` into the bits that keep another value."""
+    for i in range(BLOCK_LANES):
+        failed = mask[i] & (wanted[i] ^ held[i])
+        mask[i] = failed
+        wanted[i] ^= failed
+
+
+@jit
+def _store_range(segments, starts, low, high, mode, recipe, attempt, keys):
+    """Store blocks `low` to `high` of `segments`; returns failed bits by bit of a lane, [64].
+
+    `starts` counts the blocks before each segment; `recipe` is `FailureRecipe.arrays`.
+    """
+    width = recipe[0]
+    wanted = np.empty(BLOCK_LANES, np.uint64)
+    held = np.empty(BLOCK_LANES, np.uint64)
+    mask = np.empty(BLOCK_LANES, np.uint64)
+    touched = np.zeros(BLOCK_LANES, np.uint64)
+    state = np.empty((3, STREAMS), np.uint64)
+    failed = new_counter()
+    block_words = BLOCK_LANES * 64 // width
+    segment = 0
+    for block in range(low, high):
+        while starts[segment + 1] <= block:
+            segment += 1
+        values, memory, masks, total, first_block = segments[segment]
+        local = block - starts[segment]
+        first = local * block_words
+        words = min(block_words, total - first)
+        load_words(wanted, values, first, words, mode, width)
+        may_fail = True
+        if masks:
+            load_words(mask, masks, first, words, NATIVE, width)
+        else:
+            lanes = (words * width + 63) // 64
+            number = first_block + local
+            may_fail = draw_block(mask, touched, state, recipe, number, attempt, lanes, keys)
+        if may_fail:
+            load_words(held, memory, first, words, NATIVE, width)
+            _write(wanted, held, mask)
+            count_lanes(mask, failed)
+        keep_words(wanted, memory, first, words, NATIVE, width)
+        if may_fail or mode != NATIVE:
+            keep_words(wanted, values, first, words, mode, width)
+    return counted(failed)
+
+
+@jit
+def _count_words(address, words, width):
+    """Set bits of the words at `address` by position in the lane, [64]."""
+    lanes = np.empty(BLOCK_LANES, np.uint64)
+    counter = new_counter()
+    block_words = BLOCK_LANES * 64 // width
+    for block in range(-(-words // block_words)):
+        first = block * block_words
+        load_words(lanes, address, first, min(block_words, words - first), NATIVE, width)
+        count_lanes(lanes, counter)
+    return counted(counter)
+
+
+@jit
+def _mask_range(segments, starts, low, high, recipe, attempt, keys):
+    """Write the failure masks of blocks `low` to `high` where `segments` keep their masks."""
+    width = recipe[0]
+    mask = np.empty(BLOCK_LANES, np.uint64)
+    touched = np.zeros(BLOCK_LANES, np.uint64)
+    state = np.empty((3, STREAMS), np.uint64)
+    block_words = BLOCK_LANES * 64 // width
+    segment = 0
+    for block in range(low, high):
+        while starts[segment + 1] <= block:
+            segment += 1
+        _, _, masks, total, first_block = segments[segment]
+        local = block - starts[segment]
+        first = local * block_words
+        words = min(block_words, total - first)
+        lanes = (words * width + 63) // 64
+        draw_block(mask, touched, state, recipe, first_block + local, attempt, lanes, keys)
+        keep_words(mask, masks, first, words, NATIVE, width)
+
+
+def store(
+    segments: NDArray[np.int64], mode: int, recipe: FailureRecipe, key: Key, threads: int
+) -> NDArray[np.int64]:
+    """Store parameters to their memory and read them back, in place.
+
+    `segments` is `[parameters, 5]`: the address of the values, of the memory's words, of failure
+    masks (0: draw them), the number of words, and of the first block, which the draws depend on.
+    All addresses must be of contiguous arrays. `mode` says what values are (`word_kernels`).
+
+    Returns failed bits by bit position, shape `[width]`: bits that keep an old value that differs
+    from the one to be written. `threads` changes the time alone.
+    """
+    keys = (np.uint64(key.seed), np.uint64(key.store))
+    starts = starts_of(segments, recipe)
+
+    def work(low: int, high: int) -> NDArray[np.int64]:
+        return _store_range(segments, starts, low, high, mode, recipe.arrays, key.attempt, keys)
+
+    totals = np.sum(shared_out(work, int(starts[-1]), threads), axis=0)
+    return totals.reshape(recipe.words_per_lane, recipe.width).sum(axis=0)
+
+
+def draw_masks(segments: NDArray[np.int64], recipe: FailureRecipe, key: Key, threads: int) -> None:
+    """Write the failure masks of parameters to the addresses of their masks in `segments`."""
+    keys = (np.uint64(key.seed), np.uint64(key.store))
+    starts = starts_of(segments, recipe)
+
+    def work(low: int, high: int) -> None:
+        _mask_range(segments, starts, low, high, recipe.arrays, key.attempt, keys)
+
+    shared_out(work, int(starts[-1]), threads)
+
+
+def count_bits(address: int, words: int, width: int) -> NDArray[np.int64]:
+    """Set bits, by bit position, of the contiguous `words` words of `width` bits at `address`."""
+    return _count_words(address, words, width).reshape(-1, width).sum(axis=0)
+
+
+def starts_of(segments: NDArray[np.int64], recipe: FailureRecipe) -> NDArray[np.int64]:
+    """Blocks before each segment, then all blocks, shape `[parameters + 1]`."""
+    starts = np.zeros(len(segments) + 1, np.int64)
+    np.cumsum(-(-segments[:, 3] // recipe.block_words), out=starts[1:])
+    return starts
+
+
+def shared_out(work: Callable[[int, int], Any], blocks: int, threads: int) -> list[Any]:
+    """The results of `work` on `blocks` blocks, cut into a range for each of `threads`."""
+    parts = max(1, min(threads, blocks // _THREAD_BLOCKS))
+    bounds = [blocks * n // parts for n in range(parts + 1)]
+    ranges = list(pairwise(bounds))
+    others = [_pool(parts - 1).submit(work, *part) for part in ranges[1:]] if parts > 1 else []
+    return [work(*ranges[0]), *(other.result() for other in others)]
+
+
+@lru_cache(maxsize=8)
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="nvmcosim-store")
+
+
+# A forked child has none of its parent's threads.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)

@@ -1,0 +1,298 @@
+"""One line makes a torch module's parameters live in an approximate memory (ono2021, IV, V)."""
+
+import fnmatch
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.hooks import RemovableHandle
+
+from nvmcosim.pymodel.curve import WriteCurve, load_curve
+from nvmcosim.pymodel.device.threshold import LAWS, law_curve
+from nvmcosim.pymodel.errors import InputError
+from nvmcosim.pymodel.failures import BLOCK_LANES
+from nvmcosim.pymodel.ledger import Ledger, StoreRecord
+from nvmcosim.pymodel.store_plan import StorePlan
+from nvmcosim.pymodel.torch_store import StoredParameter, WriteRule, store_parameters
+from nvmcosim.pymodel.torch_words import decode, encode, native_dtype, word_dtype
+
+__all__ = ["ApproximateMemory"]
+
+#: Plans whose preparation is kept, so that toggling between a few costs nothing.
+_RULES_KEPT = 8
+#: Version of what `state_dict` returns.
+STATE_VERSION = 1
+
+
+class ApproximateMemory:
+    """An approximate memory that a module's parameters are stored to and read back from.
+
+    A store rounds each parameter to a word of the plan's format, writes the words, and puts what
+    the memory then holds back into the parameters: a bit that fails to be written keeps the value
+    the memory held before, not the flipped one. Parameters shared between modules are stored once.
+    Buffers, such as the running statistics of batch normalisation, are not parameters and stay
+    outside the memory; so does the optimizer's state.
+
+        memory = nvmcosim.ApproximateMemory(model, plan)          # a store an epoch
+        for epoch in range(20):
+            train(model)
+            memory.end_epoch()
+        print(memory.ledger.relative_energy)
+
+    Same plan (its seed is in it), same sequence of stores: same bits, whatever the number of
+    threads.
+
+    Args:
+        model: the module; its parameters are fp32, or of the plan's own format.
+        plan: how words are written.
+        every: `"epoch"` stores at each `end_epoch()`, `"step"` at each step, N at every Nth step.
+        names: patterns (`fnmatch`, such as `"features.*"`) of the parameters to store; None is all.
+        optimizer: if given, each of its steps counts as a step; else call `step()`.
+        curve: the device's write curve; None takes it from `plan.device`, a law or a curve file.
+
+    Attributes:
+        ledger: energy, failed bits and stored words, by store.
+        epoch, steps: ended epochs and taken steps.
+
+    Raises `InputError` for a wrong argument or a parameter of another dtype.
+    """
+
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        plan: StorePlan,
+        every: str | int = "epoch",
+        names: Iterable[str] | None = None,
+        optimizer: torch.optim.Optimizer | None = None,
+        curve: WriteCurve | None = None,
+    ) -> None:
+        if not isinstance(plan, StorePlan):
+            raise InputError(f"plan is {plan!r}; it must be a StorePlan")
+        self.plan = plan
+        self.curve = _curve_of(plan) if curve is None else curve
+        self.every = every
+        self._interval = _interval(every)
+        self.epoch = 0
+        self.steps = 0
+        self.ledger = Ledger(plan.width, self.curve)
+        self._parameters = self._stored(_selected(model, names, plan))
+        self._rules: dict[tuple[StorePlan, bool], WriteRule] = {}
+        longest = float(self.curve.energy(plan.bit_pulse_ps.max()).sum())
+        self._word_energy = longest * plan.width
+        self._rule(None, False)  # refuses a pulse that the curve does not cover
+        self._hook: RemovableHandle | None = None
+        if optimizer is not None:
+            self._hook = optimizer.register_step_post_hook(self._after_step)
+
+    def _after_step(self, *_: Any) -> None:
+        self.step()
+
+    @property
+    def words(self) -> dict[str, torch.Tensor]:
+        """What the memory holds, by parameter name: int16 or int32 tensors, not copied.
+
+        Each has its parameter's shape.
+        """
+        return {stored.name: stored.words for stored in self._parameters}
+
+    def _stored(self, found: Mapping[str, torch.nn.Parameter]) -> list[StoredParameter]:
+        plan, block = self.plan, 0
+        block_words = BLOCK_LANES * 64 // plan.width
+        parameters = []
+        for name, parameter in found.items():
+            words = torch.zeros(
+                parameter.shape, dtype=word_dtype(plan.number_format), device=parameter.device
+            )
+            if plan.initial == "weights":
+                words.copy_(encode(parameter.detach(), plan.number_format, plan.rounding))
+            parameters.append(StoredParameter(name, parameter, words, block))
+            block += -(-parameter.numel() // block_words)
+        return parameters
+
+    def step(self) -> StoreRecord | None:
+        """Count a training step, and store if one is due; returns its record, or None."""
+        self.steps += 1
+        if self._interval and self.steps % self._interval == 0:
+            return self.store()
+        return None
+
+    def end_epoch(
+        self, plan: StorePlan | None = None, exact: bool = False, skip: bool = False
+    ) -> StoreRecord | None:
+        """Count an epoch; with `every="epoch"` store, by `plan` or exactly where given.
+
+        `skip` leaves this epoch's store out. Returns the store's record, or None.
+        """
+        self.epoch += 1
+        if self._interval or skip:
+            return None
+        return self.store(plan, exact)
+
+    @torch.no_grad()
+    def store(self, plan: StorePlan | None = None, exact: bool = False) -> StoreRecord:
+        """Store all parameters now and read them back; returns the record.
+
+        `plan` replaces the memory's plan for this store alone (ono2021, VI-B toggles the
+        approximation by epoch so); it must have the same format. `exact` writes every bit with
+        the longest pulse of the plan and fails none.
+        """
+        rule = self._rule(plan, exact)
+        index = len(self.ledger)
+        counters = store_parameters(self._parameters, rule, index)
+        words = sum(stored.parameter.numel() for stored in self._parameters)
+        record = StoreRecord(
+            index=index,
+            epoch=self.epoch,
+            step=self.steps,
+            plan=rule.plan,
+            exact=exact,
+            words=words,
+            counters=counters,
+            energy=counters.driven_bits * rule.bit_energy,
+            reference_energy=self._word_energy * words,
+        )
+        self.ledger.records.append(record)
+        return record
+
+    def _rule(self, plan: StorePlan | None, exact: bool) -> WriteRule:
+        plan = self.plan if plan is None else plan
+        if not isinstance(plan, StorePlan) or (plan.format, plan.device) != (
+            self.plan.format,
+            self.plan.device,
+        ):
+            raise InputError(
+                f"plan is {plan!r}; a store to this memory takes a StorePlan of the format "
+                f"{self.plan.format} and the device {self.plan.device!r}"
+            )
+        if (plan, exact) not in self._rules:
+            if len(self._rules) == _RULES_KEPT:
+                self._rules.pop(next(iter(self._rules)))
+            self._rules[plan, exact] = WriteRule.of(plan, self.curve, exact)
+        return self._rules[plan, exact]
+
+    @torch.no_grad()
+    def restore(self) -> None:
+        """Load the parameters with what the memory holds, as after a loss of power (IV-A)."""
+        for stored in self._parameters:
+            stored.parameter.copy_(decode(stored.words, self.plan.number_format))
+
+    def detach(self) -> None:
+        """Stop following the optimizer's steps."""
+        if self._hook is not None:
+            self._hook.remove()
+            self._hook = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that a later `load_state_dict` needs to go on as if never interrupted.
+
+        Holds tensors, numbers, text, lists and dicts only: `torch.load` reads it back with
+        `weights_only=True`.
+        """
+        return {
+            "version": STATE_VERSION,
+            "plan": self.plan.to_json(),
+            "curve": self.curve.digest,
+            "epoch": self.epoch,
+            "steps": self.steps,
+            "words": {name: words.clone() for name, words in self.words.items()},
+            "ledger": {name: _as_tensor(value) for name, value in self.ledger.to_state().items()},
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take up `state`, of a memory of the same plan, curve and parameters.
+
+        Words alone are loaded: the parameters keep their values (`restore` would load them).
+        Raises `InputError` if the state is damaged or another memory's, and then changes nothing.
+        """
+        self._check(state)
+        arrays = {name: _as_array(value) for name, value in state["ledger"].items()}
+        self.ledger = Ledger.from_state(self.plan.width, self.curve, arrays)
+        for stored in self._parameters:
+            stored.words.copy_(state["words"][stored.name])
+        self.epoch, self.steps = state["epoch"], state["steps"]
+
+    def _check(self, state: Mapping[str, Any]) -> None:
+        expected = set(self.state_dict())
+        if not isinstance(state, Mapping) or set(state) != expected:
+            raise InputError(f"the memory's state must have {', '.join(sorted(expected))}")
+        for name, value in (
+            ("version", STATE_VERSION),
+            ("plan", self.plan.to_json()),
+            ("curve", self.curve.digest),
+        ):
+            if state[name] != value:
+                raise InputError(f"the memory's state is of another {name}: {state[name]!r}")
+        for name in ("epoch", "steps"):
+            if not isinstance(state[name], int) or state[name] < 0:
+                raise InputError(f"{name} is {state[name]!r}; it must be a number of at least 0")
+        words = self.words
+        if not isinstance(state["ledger"], Mapping):
+            raise InputError("the memory's state has no ledger")
+        if not isinstance(state["words"], Mapping) or set(state["words"]) != set(words):
+            raise InputError("the memory's state is of other parameters")
+        for name, held in words.items():
+            saved = state["words"][name]
+            if not isinstance(saved, torch.Tensor) or (saved.shape, saved.dtype) != (
+                held.shape,
+                held.dtype,
+            ):
+                raise InputError(
+                    f"{name} must be {held.dtype} {tuple(held.shape)} in the memory's state"
+                )
+
+
+def _as_tensor(value: Any) -> Any:
+    return torch.from_numpy(value) if isinstance(value, np.ndarray) else value
+
+
+def _as_array(value: Any) -> Any:
+    return value.cpu().numpy() if isinstance(value, torch.Tensor) else value
+
+
+def _curve_of(plan: StorePlan) -> WriteCurve:
+    if plan.device in LAWS:
+        return law_curve(plan.device)
+    if plan.device.endswith(".json"):
+        return load_curve(plan.device)
+    raise InputError(
+        f"device is {plan.device!r}, neither a law nor a curve file; pass its curve as curve="
+    )
+
+
+def _interval(every: str | int) -> int:
+    """Steps between stores; 0 is once an epoch."""
+    if every == "epoch":
+        return 0
+    if every == "step":
+        return 1
+    if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+        raise InputError(f"every is {every!r}; it must be 'epoch', 'step' or a number of steps")
+    return every
+
+
+def _selected(
+    model: torch.nn.Module, names: Iterable[str] | None, plan: StorePlan
+) -> dict[str, torch.nn.Parameter]:
+    patterns = ["*"] if names is None else [names] if isinstance(names, str) else list(names)
+    found: dict[str, torch.nn.Parameter] = {}
+    seen: set[int] = set()
+    named = list(model.named_parameters(remove_duplicate=False))
+    if not named:
+        raise InputError("the model has no parameters to store")
+    for pattern in patterns:
+        if not any(fnmatch.fnmatchcase(name, pattern) for name, _ in named):
+            raise InputError(f"names has {pattern!r}, which matches no parameter of the model")
+    for name, parameter in named:
+        matched = any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+        if not matched or id(parameter) in seen:
+            continue
+        allowed = (torch.float32, native_dtype(plan.number_format))
+        if parameter.dtype not in allowed:
+            raise InputError(
+                f"parameter {name} is {parameter.dtype}; a {plan.format} memory stores "
+                f"{' or '.join(str(dtype) for dtype in dict.fromkeys(allowed))}"
+            )
+        seen.add(id(parameter))
+        found[name] = parameter
+    return found

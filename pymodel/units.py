@@ -1,0 +1,55 @@
+"""Quantities with units, as users write them: `"20 ns"`, `"1.2 V"`, or a bare number."""
+
+from typing import Any
+
+from nvmcosim.pymodel.errors import InputError
+
+__all__ = ["picoseconds", "quantity"]
+
+
+def quantity(value: Any, unit: str, name: str) -> float:
+    """`value` in `unit`: a number is taken as it is, text such as `"0.5 um"` is scaled.
+
+    Raises `InputError` if `value` is no number, not finite, or in another unit.
+    """
+    import math
+
+    from quantiphy import QuantiPhyError, Quantity
+
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise InputError(f"{name} is {value!r}; it must be a number or text such as '1 {unit}'")
+    if isinstance(value, str):
+        # The unit is cut off first: left on, quantiphy reads a lone T or K as tera or kilo.
+        number = value.strip().removesuffix(unit) or value
+        wrong = f"{name} is {value!r}; it must be a quantity in {unit}"
+        try:
+            parsed = Quantity(number)
+        except (QuantiPhyError, ValueError):
+            raise InputError(wrong) from None
+        if parsed.units not in ("", unit):
+            raise InputError(wrong)
+        value = float(parsed)
+    if not math.isfinite(value):
+        raise InputError(f"{name} is {value!r}; it must be finite")
+    return float(value)
+
+
+def picoseconds(value: Any, name: str) -> int:
+    """A time as whole picoseconds: an integer is picoseconds already, text carries its unit.
+
+    Raises `InputError` for a negative time, a fraction of a picosecond, or another unit.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        result = value
+    else:
+        if not isinstance(value, str):
+            raise InputError(
+                f"{name} is {value!r}; it must be whole picoseconds or text such as '20 ns'"
+            )
+        exact = quantity(value, "s", name) * 1e12
+        result = round(exact)
+        if abs(exact - result) > 1e-6 * max(1.0, abs(exact)):
+            raise InputError(f"{name} is {value!r}; it must be a whole number of picoseconds")
+    if not 0 <= result <= 10**9:
+        raise InputError(f"{name} is {value!r}; it must be between 0 ns and 1 ms")
+    return result
