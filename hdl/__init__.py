@@ -1,0 +1,1 @@
+"""Amaranth RTL, generated from the plans and tables of the golden model."""

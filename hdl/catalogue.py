@@ -1,0 +1,59 @@
+"""Several controllers side by side in one module, so that one simulator build checks many plans."""
+
+from collections.abc import Sequence
+from typing import Self
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+
+from nvmcosim.hdl.store_controller import COUNTER_BITS, StoreController
+from nvmcosim.pymodel.errors import InputError
+from nvmcosim.pymodel.store_plan import StorePlan
+
+__all__ = ["StoreCatalogue"]
+
+
+class StoreCatalogue(wiring.Component):
+    """A `StoreController` for each of `plans`, sharing nothing but clock and reset.
+
+    The members of controller n are those of `StoreController` with `p<n>_` before their names:
+    `p0_words`, `p0_array`, `p0_commands` and so on. All run on one clock, whatever the plans'
+    `tick_ps`: pulses are right in clocks.
+
+    Raises `InputError` if there are no plans, or for `rows` or `counter_bits` out of range.
+    """
+
+    def __new__(
+        cls, plans: Sequence[StorePlan], rows: int, *, counter_bits: int = COUNTER_BITS
+    ) -> Self:
+        """Check the plans first: Amaranth complains of components made but never used."""
+        if not plans:
+            raise InputError("plans is empty; a catalogue has at least one")
+        return super().__new__(cls, src_loc_at=1)
+
+    def __init__(
+        self, plans: Sequence[StorePlan], rows: int, *, counter_bits: int = COUNTER_BITS
+    ) -> None:
+        self.controllers = tuple(
+            StoreController(plan, rows, counter_bits=counter_bits) for plan in plans
+        )
+        super().__init__(
+            {
+                f"p{n}_{name}": member
+                for n, controller in enumerate(self.controllers)
+                for name, member in controller.signature.members.items()
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """The circuit: the controllers, each wired to its own ports."""
+        m = Module()
+        for n, controller in enumerate(self.controllers):
+            m.submodules[f"p{n}"] = controller
+            for name, member in controller.signature.members.items():
+                inner, outer = getattr(controller, name), getattr(self, f"p{n}_{name}")
+                if member.is_port:
+                    m.d.comb += outer.eq(inner)
+                else:
+                    wiring.connect(m, inner, wiring.flipped(outer))
+        return m

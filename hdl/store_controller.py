@@ -1,0 +1,248 @@
+"""The store-domain write controller (ono2021, Section III) for any `StorePlan`.
+
+Vocabulary, beside that of `pymodel.store_plan`: a *command* is one accepted row with its data; an
+*attempt* is one round of pulses, of which a command with retries may take several; a *read*
+senses the row's cells, before the first attempt (to find the bits that change) or after an
+attempt (to verify it). Domain 0 has the most significant bits; bit 0 of a word is the least
+significant; word 0 of a bank is in the low bits of every vector.
+"""
+
+from collections.abc import Sequence
+from typing import Self
+
+from amaranth.hdl import Cat, Module, Mux, Value
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from nvmcosim.hdl.arithmetic import EventCounter, popcount
+from nvmcosim.hdl.cell_drivers import (
+    BitSelector,
+    DriveRegister,
+    WrittenDomain,
+    pick,
+    written_domains,
+)
+from nvmcosim.hdl.pulse_timer import PulseTimer
+from nvmcosim.hdl.store_ports import ArraySignature, CommandLayout, port_meanings
+from nvmcosim.hdl.store_sequencer import StoreSequencer
+from nvmcosim.pymodel.errors import InputError
+from nvmcosim.pymodel.store_plan import StorePlan
+
+__all__ = ["COUNTER_BITS", "WORD_CYCLES", "StoreController"]
+
+Domains = Sequence[WrittenDomain]
+
+#: In words, what `StoreController.word_cycles` computes.
+WORD_CYCLES = (
+    "at least 1; the longest driven pulse of each attempt, plus 1 for a read before the first, "
+    "plus 1 for the verification of each; without reads, plus 1 if the command right before it "
+    "was for the same row"
+)
+
+#: Width of each counter: at 200 MHz, a day of continuous writes of bf16 words.
+COUNTER_BITS = 48
+#: The most rows that a controller addresses.
+MAX_ROWS = 1 << 32
+
+
+class StoreController(wiring.Component):
+    """Writes commands to an array of approximate memory cells by a store plan.
+
+    All domains of a row start together, and each is driven for exactly its planned clocks. With
+    `plan.rewrite == "changed"` the row is read first and only bits that differ are driven; with
+    `plan.retry_limit` the row is verified after each attempt, and bits that still differ are
+    driven again, at most that many times. Bits of 0-length domains are never driven, compared or
+    retried. The contents and the counters are those of `pymodel.store.GoldenStore`.
+
+    Timing, for a command accepted in clock t (`word_cycles` is the model of it):
+        first pulse: clocks t + `latency` onward, where `latency` is 1, or 2 if it is read first.
+        next command: accepted in clock t + `word_cycles(...)` at the earliest. That is the longest
+            pulse of each attempt, plus 1 a read: with neither option `max(plan.cycles)`, without
+            a dead clock. A command that drives nothing takes 1. Without reads, a command for the
+            same row as the one right before it takes 1 more, in which the drivers are off: a cell
+            would see their pulses as one longer pulse otherwise.
+        counters: in clock t + `word_cycles(...)` + 1 `commands` has counted the command; the array
+            and all other counters then are what they are after it, and nothing of the next command
+            shows in them yet.
+    `words.ready` depends on `array.sense` in the same clock, and on no other input. Reset ends
+    pulses at once and forgets the command; offer none while it is on.
+
+    Parameters:
+        plan: the plan; the clock's period is `plan.tick_ps`.
+        rows: rows of the array. A command's row must be below it; the controller doesn't check.
+        counter_bits: width of each counter, which counts modulo 2**counter_bits.
+
+    Members:
+        words: In, stream of `CommandLayout`.
+        array: Out, `ArraySignature`.
+        commands: Out, commands completed.
+        retries: Out, attempts after the first, over all commands.
+        pulses_<d>: Out, pulses of domain d; one may drive many bits of a row.
+        driven_cycles_<d>: Out, driven bits times clocks in domain d.
+        failed: Out, only with retries: commands given up with a written bit still wrong.
+
+    Raises `InputError` for `rows` or `counter_bits` out of range.
+    """
+
+    def __new__(cls, plan: StorePlan, rows: int, *, counter_bits: int = COUNTER_BITS) -> Self:
+        """Check the parameters first: Amaranth complains of components made but never used."""
+        _whole(rows, "rows", 1, MAX_ROWS)
+        _whole(counter_bits, "counter_bits", 1, 64)
+        return super().__new__(cls, src_loc_at=1)
+
+    def __init__(self, plan: StorePlan, rows: int, *, counter_bits: int = COUNTER_BITS) -> None:
+        self.plan = plan
+        self.rows = rows
+        self.counter_bits = counter_bits
+        members: dict[str, wiring.Member] = {
+            "words": In(stream.Signature(CommandLayout(plan, rows))),
+            "array": Out(ArraySignature(plan, rows)),
+        }
+        members |= {name: Out(counter_bits) for name in self.counter_names}
+        super().__init__(members)
+
+    @property
+    def counter_names(self) -> tuple[str, ...]:
+        """The counters' ports."""
+        names = ["commands", "retries"]
+        for domain in range(len(self.plan.domains)):
+            names += [f"pulses_{domain}", f"driven_cycles_{domain}"]
+        if self.verifies:
+            names.append("failed")
+        return tuple(names)
+
+    @property
+    def port_meanings(self) -> dict[str, str]:
+        """One line on each port of the Verilog, by its name."""
+        return port_meanings(self.plan)
+
+    @property
+    def summary(self) -> list[str]:
+        """The plan as far as the hardware depends on it, as lines of text."""
+        plan, top = self.plan, self.plan.width
+        lines = [f"{self.rows} rows of {plan.bank_words} {plan.format}, clock {plan.tick_ps} ps"]
+        for index, (domain, cycles) in enumerate(zip(plan.domains, plan.cycles, strict=True)):
+            bits, top = f"bits {top - 1} to {top - domain.bits}", top - domain.bits
+            lines.append(f"domain {index}: {bits}, {cycles} clocks, {domain.pulse_ps} ps")
+        return [*lines, f"rewrite {plan.rewrite}, {plan.retry_limit} retries"]
+
+    @property
+    def reads_first(self) -> bool:
+        """Whether a row is read before its first attempt."""
+        return self.plan.rewrite == "changed" and any(self.plan.cycles)
+
+    @property
+    def verifies(self) -> bool:
+        """Whether a row is read after each attempt."""
+        return self.plan.retry_limit > 0
+
+    @property
+    def latency(self) -> int:
+        """Clocks from the one that accepts a command to the first that drives."""
+        return 2 if self.reads_first else 1
+
+    def word_cycles(self, pulses: Sequence[int], *, same_row: bool = False) -> int:
+        """Clocks from accepting a command to the earliest acceptance of the next one.
+
+        `same_row` says that the command was accepted in the last clock of one for the same row.
+        `pulses` is how often the command pulses each domain, `[domains]`: what it adds to
+        `StoreCounters.pulses`. An attempt drives a subset of the domains of the one before it, so
+        attempt a (from 0) drives those with `pulses[d] > a`. Raises `ValueError` unless `pulses`
+        has an entry for each domain.
+        """
+        attempts = max(pulses)
+        clocks = sum(
+            max(c for c, n in zip(self.plan.cycles, pulses, strict=True) if n > attempt)
+            for attempt in range(attempts)
+        )
+        reads = self.reads_first + self.verifies * attempts
+        gap = same_row and clocks > 0 and not reads
+        return max(1, clocks + reads + gap)
+
+    @property
+    def word_cycles_range(self) -> tuple[int, int]:
+        """The fewest and the most clocks that a command takes (see `word_cycles`)."""
+        once = [int(cycles > 0) for cycles in self.plan.cycles]
+        least = self.word_cycles([0] * len(once) if self.reads_first else once)
+        most = [n * (1 + self.plan.retry_limit) for n in once]
+        return least, self.word_cycles(most, same_row=True)
+
+    def elaborate(self, platform: object) -> Module:
+        """The circuit: sequencer, timer, and a selector and drivers a domain, wired up."""
+        m = Module()
+        array, domains = self.array, written_domains(self.plan)
+        m.submodules.sequencer = sequencer = StoreSequencer(
+            writes=bool(domains),
+            reads_first=self.reads_first,
+            retry_limit=self.plan.retry_limit,
+        )
+        m.d.comb += [
+            sequencer.valid.eq(self.words.valid),
+            sequencer.same_row.eq(self.words.payload.row == array.row),
+            self.words.ready.eq(sequencer.ready),
+            array.read.eq(sequencer.read),
+        ]
+        with m.If(sequencer.accept):
+            m.d.sync += [
+                array.row.eq(self.words.payload.row),
+                array.data.eq(self.words.payload.data),
+            ]
+        self._count(m, "commands", sequencer.done)
+        if domains:
+            m.submodules.timer = timer = PulseTimer([domain.cycles for domain in domains])
+            m.d.comb += [timer.start.eq(sequencer.start), sequencer.last.eq(timer.last)]
+            if self.reads_first or self.verifies:
+                self._drive_chosen_bits(m, domains, sequencer, timer)
+            else:
+                self._drive_every_bit(m, domains, timer)
+            for n, domain in enumerate(domains):
+                self._count(m, f"pulses_{domain.index}", timer.ends[n])
+            if self.verifies:
+                self._count(m, "retries", sequencer.retry)
+                self._count(m, "failed", sequencer.failed)
+        return m
+
+    def _drive_every_bit(self, m: Module, domains: Domains, timer: PulseTimer) -> None:
+        """Without reads a domain's cells are all driven or none: the timer's flip-flop drives."""
+        for n, domain in enumerate(domains):
+            active, cells = timer.active[n], len(domain.cells)
+            m.d.comb += [
+                timer.select[n].eq(1),
+                pick(self.array.drive, domain.cells).eq(active.replicate(cells)),
+            ]
+            self._count(m, f"driven_cycles_{domain.index}", Mux(active, cells, 0), most=cells)
+
+    def _drive_chosen_bits(
+        self, m: Module, domains: Domains, sequencer: StoreSequencer, timer: PulseTimer
+    ) -> None:
+        """With reads each cell has a driver of its own."""
+        differ = []
+        for n, domain in enumerate(domains):
+            cells = len(domain.cells)
+            m.submodules[f"selector_{domain.index}"] = selector = BitSelector(cells)
+            m.submodules[f"drivers_{domain.index}"] = drivers = DriveRegister(cells)
+            m.d.comb += [
+                selector.wanted.eq(pick(self.array.data, domain.cells)),
+                selector.held.eq(pick(self.array.sense, domain.cells)),
+                # Unless the row is read first, the first attempt drives all bits without looking.
+                selector.every.eq(0 if self.reads_first else ~sequencer.retry),
+                timer.select[n].eq(selector.select),
+                drivers.start.eq(sequencer.start),
+                drivers.bits.eq(selector.bits),
+                drivers.ends.eq(timer.ends[n]),
+                pick(self.array.drive, domain.cells).eq(drivers.drive),
+            ]
+            driven = popcount([*drivers.drive])
+            self._count(m, f"driven_cycles_{domain.index}", driven, most=cells)
+            differ.append(selector.differ)
+        m.d.comb += sequencer.differ.eq(Cat(*differ).any())
+
+    def _count(self, m: Module, name: str, amount: Value, most: int = 1) -> None:
+        counter = EventCounter(self.counter_bits, most)
+        m.submodules[f"count_{name}"] = counter
+        m.d.comb += [counter.amount.eq(amount), getattr(self, name).eq(counter.count)]
+
+
+def _whole(value: object, name: str, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise InputError(f"{name} is {value!r}; it must be a whole number from {low} to {high}")
