@@ -1,0 +1,1 @@
+"""PySpice netlists, characterisation, and the device curves fitted to them."""
