@@ -1,0 +1,1 @@
+"""cocotb benches: RTL against the golden model on Icarus and Verilator."""

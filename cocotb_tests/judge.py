@@ -1,0 +1,172 @@
+"""What the golden store expects of a controller, and the comparison with what was observed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nvmcosim.cocotb_tests.protocol import Fault
+from nvmcosim.cocotb_tests.stimulus import Stimulus
+from nvmcosim.hdl.store_controller import StoreController
+from nvmcosim.pymodel.curve import WriteCurve
+from nvmcosim.pymodel.store import GoldenStore, from_bits, to_bits
+
+__all__ = ["Expectation", "Observation", "columns_of", "describe", "expectation", "judge"]
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What the golden store says after each vector, and of it.
+
+    Fields:
+        contents: bits of the array, bool `[vectors, rows, columns]`.
+        counters: by the controller's `counter_names`, `[vectors, counters]`.
+        pulses: what the vector added to each domain's pulses, `[vectors, domains]`.
+    """
+
+    contents: NDArray[np.bool_]
+    counters: NDArray[np.uint64]
+    pulses: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was seen of one controller.
+
+    Fields:
+        contents, counters: as in `Expectation`.
+        accepted_at: clock in which each command was accepted, `[vectors]`.
+        clocks: clocks from there to the first that could accept the next, `[vectors]`.
+        faults: breaches of protocol under each command, as `Fault` bits, `[vectors]`.
+        done: how many vectors came to their end; beyond them nothing was observed.
+    """
+
+    contents: NDArray[np.bool_]
+    counters: NDArray[np.uint64]
+    accepted_at: NDArray[np.int64]
+    clocks: NDArray[np.int64]
+    faults: NDArray[np.uint8]
+    done: int
+
+    @classmethod
+    def of(
+        cls, observed: Mapping[str, NDArray[Any]], n: int, columns: slice, counters: int
+    ) -> "Observation":
+        """Controller `n`'s part of what the bench wrote; its cells are `columns`."""
+        return cls(
+            observed["contents"][:, :, columns],
+            observed["counters"][:, n, :counters],
+            observed["accepted_at"][:, n],
+            observed["clocks"][:, n],
+            observed["faults"][:, n],
+            int(observed["done"][n]),
+        )
+
+
+def expectation(controller: StoreController, curve: WriteCurve, stimulus: Stimulus) -> Expectation:
+    """Run the golden store through `stimulus`."""
+    plan, rows = controller.plan, controller.rows
+    store = GoldenStore(plan, curve, rows)
+    vectors, columns = stimulus.rows.size, plan.bank_words * plan.width
+    contents = np.zeros((vectors, rows, plan.bank_words), plan.number_format.dtype)
+    counters = np.zeros((vectors, len(controller.counter_names)), np.uint64)
+    pulses = np.zeros((vectors, len(plan.domains)), np.int64)
+    before = store.counters.pulses.copy()
+    for vector, (row, words) in enumerate(zip(stimulus.rows, stimulus.words, strict=True)):
+        store.write_row(int(row), words, stimulus.thresholds_of(vector, plan))
+        contents[vector] = store.contents
+        counters[vector] = [_counter(store, name) for name in controller.counter_names]
+        pulses[vector] = store.counters.pulses - before
+        before = store.counters.pulses.copy()
+    bits = to_bits(contents, plan.width).reshape(vectors, rows, columns)
+    return Expectation(bits, counters, pulses)
+
+
+def _counter(store: GoldenStore, port: str) -> int:
+    """The golden counter that goes by the name of a controller's `port`."""
+    name, _, domain = port.rpartition("_")
+    if domain.isdigit():
+        return int(getattr(store.counters, name)[int(domain)])
+    return int(getattr(store.counters, port))
+
+
+def judge(
+    controller: StoreController, stimulus: Stimulus, expected: Expectation, seen: Observation
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Which vectors are mismatches, `[vectors]`, and the clocks each should have taken."""
+    vectors = np.arange(stimulus.rows.size)
+    # Whether a command was accepted in the last clock of the one before.
+    at_once = np.zeros(vectors.size, bool)
+    at_once[1:] = seen.accepted_at[1:] == seen.accepted_at[:-1] + seen.clocks[:-1]
+    same_row = np.zeros(vectors.size, bool)
+    same_row[1:] = stimulus.rows[1:] == stimulus.rows[:-1]
+    stated = np.array(
+        [
+            controller.word_cycles(pulses, same_row=same)
+            for pulses, same in zip(
+                expected.pulses.tolist(), (at_once & same_row).tolist(), strict=True
+            )
+        ]
+    )
+    wrong = (
+        (seen.contents != expected.contents).any(axis=(1, 2))
+        | (seen.counters != expected.counters).any(axis=1)
+        | (seen.clocks != stated)
+        | (seen.faults != 0)
+        | (vectors >= seen.done)
+    )
+    # A source without pauses finds the controller ready in the last clock of every command.
+    wrong |= ~at_once & (stimulus.stalls == 0) & (vectors > 0)
+    return wrong, stated
+
+
+def describe(
+    controller: StoreController,
+    stimulus: Stimulus,
+    expected: Expectation,
+    seen: Observation,
+    clocks: NDArray[np.int64],
+    vector: int,
+) -> dict[str, Any]:
+    """Everything about one vector: inputs, got and expected, as JSON-ready values."""
+    plan = controller.plan
+
+    def words(bits: NDArray[np.bool_]) -> list[list[int]]:
+        shaped = bits.reshape(controller.rows, plan.bank_words, plan.width)
+        return from_bits(shaped, plan.number_format.dtype).tolist()
+
+    def counts(values: NDArray[np.uint64]) -> dict[str, int]:
+        return dict(zip(controller.counter_names, values.tolist(), strict=True))
+
+    before = expected.contents[vector - 1] if vector else np.zeros_like(expected.contents[0])
+    return {
+        "plan": plan.to_dict(),
+        "vector": vector,
+        "row": int(stimulus.rows[vector]),
+        "data": stimulus.words[vector].tolist(),
+        "thresholds_ps": np.nan_to_num(
+            stimulus.thresholds_of(vector, plan), posinf=-1
+        ).tolist(),  # -1: never switches
+        "before": words(before),
+        "got": {
+            "contents": words(seen.contents[vector]),
+            "counters": counts(seen.counters[vector]),
+            "clocks": int(seen.clocks[vector]),
+            "faults": [fault.name for fault in Fault if fault & int(seen.faults[vector])],
+        },
+        "expected": {
+            "contents": words(expected.contents[vector]),
+            "counters": counts(expected.counters[vector]),
+            "clocks": int(clocks[vector]),
+            "faults": [],
+        },
+    }
+
+
+def columns_of(controllers: Sequence[StoreController]) -> list[slice]:
+    """Each controller's cells among those of all."""
+    edges = np.cumsum([0, *(c.plan.bank_words * c.plan.width for c in controllers)])
+    return [slice(int(a), int(b)) for a, b in pairwise(edges)]
