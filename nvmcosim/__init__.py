@@ -1,0 +1,86 @@
+"""Approximate non-volatile memory for neural-network training, from device curve to accuracy.
+
+This is the surface that user scripts import; nothing heavy is loaded until a name is used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nvmcosim.datasets import ImageSet, load_dataset
+    from nvmcosim.devices import curve_for
+    from nvmcosim.memory import ApproximateMemory
+    from nvmcosim.networks import build_network
+    from nvmcosim.pymodel.curve import WriteCurve, load_curve
+    from nvmcosim.pymodel.device.presets import preset
+    from nvmcosim.pymodel.device.spec import DeviceSpec, load_device
+    from nvmcosim.pymodel.errors import InputError, MissingTool
+    from nvmcosim.pymodel.formats import BF16, FP16, FP32, FloatFormat, float_format
+    from nvmcosim.pymodel.plan import Plan, load_plan
+    from nvmcosim.pymodel.store import GoldenStore, StoreCounters
+    from nvmcosim.pymodel.store_plan import Domain, StorePlan
+    from nvmcosim.training import Trainer, TrainingConfig, train
+    from nvmcosim.views import view
+
+__all__ = [
+    "BF16",
+    "FP16",
+    "FP32",
+    "ApproximateMemory",
+    "DeviceSpec",
+    "Domain",
+    "FloatFormat",
+    "GoldenStore",
+    "ImageSet",
+    "InputError",
+    "MissingTool",
+    "Plan",
+    "StoreCounters",
+    "StorePlan",
+    "Trainer",
+    "TrainingConfig",
+    "WriteCurve",
+    "build_network",
+    "curve_for",
+    "float_format",
+    "load_curve",
+    "load_dataset",
+    "load_device",
+    "load_plan",
+    "preset",
+    "train",
+    "view",
+]
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "nvmcosim.datasets": ("ImageSet", "load_dataset"),
+    "nvmcosim.devices": ("curve_for",),
+    "nvmcosim.networks": ("build_network",),
+    "nvmcosim.memory": ("ApproximateMemory",),
+    "nvmcosim.pymodel.curve": ("WriteCurve", "load_curve"),
+    "nvmcosim.pymodel.device.presets": ("preset",),
+    "nvmcosim.pymodel.device.spec": ("DeviceSpec", "load_device"),
+    "nvmcosim.pymodel.errors": ("InputError", "MissingTool"),
+    "nvmcosim.pymodel.formats": ("BF16", "FP16", "FP32", "FloatFormat", "float_format"),
+    "nvmcosim.pymodel.store": ("GoldenStore", "StoreCounters"),
+    "nvmcosim.pymodel.store_plan": ("Domain", "StorePlan"),
+    "nvmcosim.training": ("Trainer", "TrainingConfig", "train"),
+    "nvmcosim.views": ("view",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    # A plan's kind registers when its module is imported: a script that loads plans needs them all.
+    if name in ("Plan", "load_plan"):
+        import_module("nvmcosim.pymodel.store_plan")
+        return getattr(import_module("nvmcosim.pymodel.plan"), name)
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module 'nvmcosim' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

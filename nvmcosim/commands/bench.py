@@ -1,0 +1,121 @@
+"""`nvmcosim bench`: how fast the project is on this machine, beside what it is compared with."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nvmcosim.commands.options import JsonFlag, OutDir, Seed, console, emit_json
+
+if TYPE_CHECKING:
+    from nvmcosim.bench.timing import BenchResult
+
+__all__ = ["register"]
+
+_benches = typer.Typer(
+    no_args_is_help=True, help="Measure speed beside a reference, both in one run."
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.add_typer(_benches, name="bench")
+
+
+@_benches.command()
+def store(
+    weights: Annotated[
+        int, typer.Option("--weights", min=1, help="bf16 weights in the tensor.")
+    ] = 25_000_000,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Runs of each contestant.")] = 15,
+    slow: Annotated[
+        bool, typer.Option("--slow/--no-slow", help="Naive torch and public quantisers as well.")
+    ] = True,
+    seed: Seed = 0,
+    out: OutDir = Path("out/bench"),
+    json_output: JsonFlag = False,
+) -> None:
+    """Time a store with failures against torch.clone of the same tensor."""
+    _need_torch()
+    from nvmcosim.bench.store import bench_store
+
+    with _progress(rounds + 1, json_output) as advance:
+        results = bench_store(weights, rounds, slow, seed, advance)
+    _report("store", results, out, json_output, seed, weights=weights, rounds=rounds)
+
+
+@_benches.command()
+def training(
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Epochs of 60,000 images.")] = 5,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Steps of the perceptron.")] = 200,
+    seed: Seed = 0,
+    out: OutDir = Path("out/bench"),
+    json_output: JsonFlag = False,
+) -> None:
+    """Time training with a store an epoch or a step against training without."""
+    _need_torch()
+    from nvmcosim.bench.training import bench_training
+
+    with _progress(2 * epochs + 4, json_output) as advance:
+        results = bench_training(epochs, steps, seed, advance)
+    _report("training", results, out, json_output, seed, epochs=epochs, steps=steps)
+
+
+def _need_torch() -> None:
+    from importlib.util import find_spec
+
+    from nvmcosim.pymodel.errors import MissingTool
+
+    if find_spec("torch") is None:
+        raise MissingTool("torch is not installed; get it with: pip install 'nvmcosim[torch]'")
+
+
+def _progress(total: int, json_output: bool) -> Any:
+    """A context that gives a function to call after each of `total` parts of the work."""
+    from contextlib import contextmanager
+
+    from rich.progress import Progress
+
+    @contextmanager
+    def shown() -> Any:
+        with Progress(console=console(json_output), transient=True) as bar:
+            task = bar.add_task("measuring", total=total)
+            yield lambda: bar.advance(task)
+
+    return shown()
+
+
+def _report(
+    name: str,
+    results: "list[BenchResult]",
+    out: Path,
+    json_output: bool,
+    seed: int,
+    **configuration: Any,
+) -> None:
+    import torch
+
+    from nvmcosim.provenance import processor, provenance
+    from nvmcosim.pymodel.files import write_json
+
+    value: dict[str, Any] = {
+        "results": [result.to_dict() for result in results],
+        "processor": processor(),
+        "threads": torch.get_num_threads(),
+    }
+    record = {**value, "provenance": provenance(seed, **configuration)}
+    path = write_json(out / f"bench-{name}.json", record)
+    if json_output:
+        emit_json(value)
+        return
+    from rich.table import Table
+
+    screen = console()
+    screen.print(f"{record['processor']}, {record['threads']} threads")
+    table = Table("what", "median", "unit", "ratio", "to", box=None)
+    for result in results:
+        reference = f"{result.reference} {result.reference_value:.3f}"
+        median, ratio = f"{result.value:.3f}", f"{result.ratio:.3f}"
+        table.add_row(result.name, median, result.unit, ratio, reference)
+    screen.print(table)
+    screen.print(f"written: {path}")

@@ -1,0 +1,194 @@
+"""`nvmcosim calibrate`: a device's write curve from ngspice."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nvmcosim.commands.options import JsonFlag, OutDir, Seed, console, emit_json
+from nvmcosim.pymodel.errors import InputError
+
+if TYPE_CHECKING:
+    from nvmcosim.pymodel.curve import WriteCurve
+    from nvmcosim.pymodel.device.spec import DeviceSpec
+    from nvmcosim.spice.characterise import Settings
+
+__all__ = ["register"]
+
+_QUICK_SAMPLES = 100
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command("calibrate")(calibrate)
+
+
+def calibrate(
+    device: Annotated[str, typer.Argument(help="A built-in device or law, or a device file.")],
+    pulse: Annotated[
+        str, typer.Option("--pulse", metavar="FIRST:LAST:STEP", help="Pulse widths to tabulate.")
+    ] = "0.25ns:40ns:0.25ns",
+    amplitude: Annotated[
+        str | None,
+        typer.Option("--amplitude", metavar="V,V,...", help="Supplies; else the device's own."),
+    ] = None,
+    direction: Annotated[
+        str, typer.Option("--direction", metavar="NAME", help="P-AP, AP-P, or both.")
+    ] = "both",
+    samples: Annotated[
+        int | None, typer.Option("--samples", help="Simulated writes in each direction.")
+    ] = None,
+    noise: Annotated[
+        str, typer.Option("--noise", help="thermal, or angle (initial angle alone).")
+    ] = "thermal",
+    macrospin: Annotated[str, typer.Option("--macrospin", help="1d or cartesian.")] = "1d",
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer samples: under a minute.")] = False,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Processes; else one a core.")
+    ] = None,
+    out: OutDir = Path("out/calibrate"),
+    seed: Seed = 0,
+    json_output: JsonFlag = False,
+) -> None:
+    """Write P(fail | pulse) and energy of a device as curve files, with a plot.
+
+    Monte Carlo in ngspice over device spread, initial angle and thermal noise on all cores; the
+    Fokker-Planck equation completes the tail. Interrupted, it goes on where it was.
+    """
+    from nvmcosim.pymodel.device.threshold import LAWS, law_curve
+
+    if device in LAWS:
+        _report([law_curve(device).save(out / f"{device}.json")], [], json_output)
+        return
+    from nvmcosim.devices import device_for
+    from nvmcosim.spice.characterise import SAMPLES, Settings
+
+    spec = device_for(device)
+    settings = Settings(
+        _sweep(pulse),
+        samples=samples or (_QUICK_SAMPLES if quick else SAMPLES),
+        seed=seed,
+        noise=noise,
+        model=macrospin,
+    )
+    curves: list[Path] = []
+    plots: list[Path] = []
+    for volts in _amplitudes(amplitude, spec):
+        at = spec.replace(driver=spec.driver.replace(vdd_v=volts))
+        made = _calibrate_one(at, settings, _directions(direction), workers, out)
+        curves += made[:-1]
+        plots.append(made[-1])
+    _report(curves, plots, json_output)
+
+
+def _calibrate_one(
+    spec: "DeviceSpec",
+    settings: "Settings",
+    directions: tuple[str, ...],
+    workers: int | None,
+    out: Path,
+) -> list[Path]:
+    """Calibrate at one amplitude; the curve files, and the plot last."""
+    from nvmcosim.devices import cache_folder, sample_progress
+    from nvmcosim.provenance import versions
+    from nvmcosim.pymodel.files import write_bytes
+    from nvmcosim.spice.characterise import both_directions, characterise
+    from nvmcosim.spice.plot import plot_calibration
+
+    with sample_progress(f"calibrating {spec.name} at {spec.driver.vdd_v:g} V") as update:
+        results = characterise(
+            spec,
+            settings,
+            cache_folder() / "samples",
+            directions=directions,
+            versions=versions(),
+            workers=workers,
+            progress=update,
+        )
+    curves = {name: result.curve for name, result in results.items()}
+    title = f"{spec.name} at {spec.driver.vdd_v:g} V, {settings.noise} noise, {settings.model}"
+    if spec.driver.kind == "cmos":
+        title += "; driver: FreePDK45, not the energy of another process"
+    picture = plot_calibration(results, _laws(spec), title)
+    stem = f"{re.sub(r'[^A-Za-z0-9._-]+', '-', spec.name).strip('.-') or 'device'}"
+    stem += f"-{spec.driver.vdd_v:g}V"
+    written = [curve.save(out / f"{stem}-{name}.json") for name, curve in curves.items()]
+    if len(curves) == 2:
+        written.insert(0, both_directions(curves).save(out / f"{stem}.json"))
+    return [*written, write_bytes(out / f"{stem}.png", picture)]
+
+
+def _laws(spec: "DeviceSpec") -> "list[WriteCurve]":
+    """The paper's laws, for the devices that were made to stand beside them."""
+    from nvmcosim.pymodel.device.threshold import LAWS, law_curve
+
+    if "ono2021" in spec.origin or "stt-65nm" in (spec.name + spec.origin):
+        return [law_curve(name) for name in LAWS]
+    return []
+
+
+def _directions(direction: str) -> tuple[str, ...]:
+    from nvmcosim.pymodel.device.mtj import DIRECTIONS
+
+    if direction not in ("both", *DIRECTIONS):
+        raise InputError(
+            f"direction is {direction!r}; it must be one of {', '.join(DIRECTIONS)}, both"
+        )
+    return DIRECTIONS if direction == "both" else (direction,)
+
+
+def _amplitudes(text: str | None, spec: "DeviceSpec") -> list[float]:
+    from nvmcosim.pymodel.units import quantity
+
+    if text is None:
+        return [spec.driver.vdd_v]
+    volts = [quantity(part.strip(), "V", "amplitude") for part in text.split(",")]
+    if len(set(volts)) != len(volts):
+        raise InputError(f"amplitude is {text!r}; no supply may be given twice")
+    return volts
+
+
+def _sweep(text: str) -> Any:
+    """The pulse widths in ps that `FIRST:LAST:STEP` asks for."""
+    import numpy as np
+
+    from nvmcosim.pymodel.units import picoseconds
+
+    parts = text.split(":")
+    if len(parts) != 3:
+        raise InputError(f"pulse is {text!r}; it must be FIRST:LAST:STEP, such as 1ns:40ns:0.5ns")
+    first, last, step = (picoseconds(part.strip(), "pulse") for part in parts)
+    if not 0 < first < last or step < 1 or (last - first) / step > 10_000:
+        raise InputError(f"pulse is {text!r}; it must rise from above 0 in at most 10000 steps")
+    return np.arange(first, last + 1, step, dtype=np.float64)
+
+
+def _report(curves: list[Path], plots: list[Path], json_output: bool) -> None:
+    from nvmcosim.pymodel.curve import load_curve
+
+    rows: list[dict[str, Any]] = []
+    for path in curves:
+        curve = load_curve(path)
+        row: dict[str, Any] = {"file": str(path), "digest": curve.digest}
+        row |= {name: getattr(curve, name) for name in ("device", "direction", "amplitude_v")}
+        for name in ("samples", "switching_mean_ps", "switching_sd_ps", "fit_stretch"):
+            if name in curve.parameters:
+                row[name] = curve.parameters[name]
+        rows.append(row)
+    if json_output:
+        emit_json({"curves": rows, "plots": [str(path) for path in plots]})
+        return
+    out = console()
+    for row in rows:
+        text = f"{row['file']}: {row['device']}, {row['direction']}"
+        if "switching_mean_ps" in row:
+            mean, deviation = row["switching_mean_ps"] / 1e3, row["switching_sd_ps"] / 1e3
+            text += f"; {row['samples']} samples switch in {mean:.2f} ± {deviation:.2f} ns"
+        out.print(text, soft_wrap=True)
+    for path in plots:
+        out.print(f"{path}: plot", soft_wrap=True)
+    if plots:
+        from nvmcosim.spice.cards import PROCESS
+
+        out.print(f"Transistor models: {PROCESS}.", soft_wrap=True)

@@ -1,0 +1,32 @@
+"""Options that every command shares, and how a command prints its result."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+__all__ = ["DataDir", "JsonFlag", "OutDir", "Seed", "console", "emit_json"]
+
+OutDir = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for what is written.")]
+DataDir = Annotated[
+    str | None,
+    typer.Option("--data", metavar="DIR", help="Folder with data sets; also NVMCOSIM_DATA."),
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random draw.")]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+def console(json_output: bool = False) -> Console:
+    """Where a person reads progress and results: standard error when `--json` takes the output.
+
+    What is printed is text: a name such as `[red]` is shown, not obeyed.
+    """
+    return Console(file=sys.stderr if json_output else sys.stdout, highlight=False, markup=False)
+
+
+def emit_json(value: dict[str, Any]) -> None:
+    """Print `value` as the command's one JSON object."""
+    print(json.dumps(value, allow_nan=False))

@@ -1,0 +1,98 @@
+"""Options that state a store plan on the command line, instead of a plan file."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nvmcosim.pymodel.errors import InputError
+
+if TYPE_CHECKING:
+    from nvmcosim.pymodel.store_plan import StorePlan
+
+__all__ = [
+    "BankWords",
+    "Bsp",
+    "DomainList",
+    "Format",
+    "Long",
+    "RetryLimit",
+    "Rewrite",
+    "Short",
+    "Tick",
+    "plan_from_options",
+    "stated",
+]
+
+Format = Annotated[str | None, typer.Option("--format", help="fp32, fp16 or bf16.")]
+Bsp = Annotated[
+    int | None, typer.Option("--bsp", help="Bit split position: low bits with the short pulse.")
+]
+Long = Annotated[str | None, typer.Option("--long", help="Pulse of the high bits, e.g. '20 ns'.")]
+Short = Annotated[str | None, typer.Option("--short", help="Pulse of the low bits.")]
+DomainList = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--domain",
+        metavar="BITS:PULSE",
+        help="A domain, e.g. '9:20 ns'; repeat from the high bits down, instead of --bsp.",
+    ),
+]
+Tick = Annotated[str | None, typer.Option("--tick", help="Clock period, e.g. '5 ns'.")]
+Rewrite = Annotated[str | None, typer.Option("--rewrite", help="all, or changed: read first.")]
+BankWords = Annotated[int | None, typer.Option("--bank-words", help="Words side by side.")]
+RetryLimit = Annotated[
+    int | None, typer.Option("--retry-limit", help="Verify, and drive wrong bits again so often.")
+]
+
+#: ono2021, Table III, MP at < 0.5%: what is not stated is as in this plan.
+_DEFAULTS: Mapping[str, Any] = {"format": "bf16", "bsp": 6, "long": "20 ns", "short": "0 ns"}
+
+
+def stated(
+    format: str | None,
+    bsp: int | None,
+    long: str | None,
+    short: str | None,
+    tick: str | None,
+    rewrite: str | None,
+    bank_words: int | None,
+    retry_limit: int | None,
+    seed: int,
+) -> dict[str, Any]:
+    """The fields of a plan that options gave a value; a seed of 0 is the default."""
+    values = {
+        "format": format,
+        "bsp": bsp,
+        "long": long,
+        "short": short,
+        "tick": tick,
+        "rewrite": rewrite,
+        "bank_words": bank_words,
+        "retry_limit": retry_limit,
+        "seed": seed or None,
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def plan_from_options(given: Mapping[str, Any], domains: list[str] | None) -> "StorePlan":
+    """The plan of which options gave the fields `given` and the `domains`.
+
+    Raises `InputError` for what is no plan.
+    """
+    from nvmcosim.pymodel.store_plan import StorePlan
+
+    values = dict(given)
+    if domains:
+        values["domains"] = [_domain(text) for text in domains]
+        values = {"format": _DEFAULTS["format"], **values}
+    else:
+        values = {**_DEFAULTS, **values}
+    return StorePlan.from_dict(values)
+
+
+def _domain(text: str) -> dict[str, Any]:
+    bits, colon, pulse = text.partition(":")
+    if not colon or not bits.strip().isdecimal():
+        raise InputError(f"domain is {text!r}; it must be bits and pulse, such as '9:20 ns'")
+    return {"bits": int(bits), "pulse": pulse.strip()}

@@ -1,0 +1,72 @@
+"""`nvmcosim synth`: cells that a block takes after synthesis by Yosys."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nvmcosim.commands import plan_options as plans
+from nvmcosim.commands.options import JsonFlag, OutDir, Seed, console, emit_json
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command("synth")(synth)
+
+
+def synth(
+    targets: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="BLOCK|PLAN...", help="A block such as store-domain, or plan files."
+        ),
+    ],
+    format: plans.Format = None,
+    bsp: plans.Bsp = None,
+    long: plans.Long = None,
+    short: plans.Short = None,
+    domain: plans.DomainList = None,
+    tick: plans.Tick = None,
+    rewrite: plans.Rewrite = None,
+    bank_words: plans.BankWords = None,
+    retry_limit: plans.RetryLimit = None,
+    rows: Annotated[int, typer.Option("--rows", help="Rows of the array.")] = 256,
+    counter_bits: Annotated[
+        int, typer.Option("--counter-bits", help="Width of each counter.")
+    ] = 48,
+    library: Annotated[
+        list[str] | None,
+        typer.Option("--target", help="generic or ice40; repeat for both. Both if none."),
+    ] = None,
+    seed: Seed = 0,
+    out: OutDir = Path("out/synth"),
+    json_output: JsonFlag = False,
+) -> None:
+    """Synthesise each plan's block and write the cell counts to synth.json."""
+    from nvmcosim.commands.verilog import named_plans
+    from nvmcosim.hdl.block import build_block
+    from nvmcosim.hdl.synth import TARGETS, check_target, synthesise
+    from nvmcosim.provenance import provenance
+    from nvmcosim.pymodel.files import write_json
+
+    stated = plans.stated(format, bsp, long, short, tick, rewrite, bank_words, retry_limit, seed)
+    libraries = library or list(TARGETS)
+    for target in libraries:
+        check_target(target)
+    results = []
+    for module, plan in named_plans(targets, stated, domain).items():
+        block = build_block(plan, rows=rows, counter_bits=counter_bits, name=module)
+        for target in libraries:
+            counts = synthesise(block.verilog, block.name, target)
+            results.append({"name": block.name, **counts.to_dict()})
+            console(json_output).print(
+                f"{block.name} on {target}: {counts.cells} cells, "
+                f"{counts.flip_flops} of them flip-flops"
+            )
+    report = {"results": results}
+    configuration = {"targets": targets, "rows": rows, "counter_bits": counter_bits}
+    write_json(out / "synth.json", {**report, "provenance": provenance(seed, **configuration)})
+    if json_output:
+        emit_json(report)

@@ -1,0 +1,128 @@
+"""From what a plan calls `device` to its write curve.
+
+A device is the name of a law, the name of a built-in junction, a device file (`.toml`), or a curve
+file (`.json`) that `nvmcosim calibrate` has written. A junction is calibrated in ngspice the first
+time it is asked for and kept in the cache (`NVMCOSIM_CACHE`, else the user's cache folder) under
+the digest of its parameters: changing one line of a device file makes another curve.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from nvmcosim.pymodel.curve import WriteCurve, load_curve
+from nvmcosim.pymodel.device.presets import PRESETS
+from nvmcosim.pymodel.device.spec import DeviceSpec, load_device
+from nvmcosim.pymodel.device.threshold import LAWS, law_curve
+from nvmcosim.pymodel.errors import InputError
+from nvmcosim.pymodel.files import digest_of
+from nvmcosim.pymodel.plan import Plan
+
+__all__ = ["cache_folder", "curve_for", "device_for", "sample_progress"]
+
+#: Counted into every cached curve's digest: a release whose calibration differs raises it.
+_CALIBRATION = 1
+
+
+def cache_folder() -> Path:
+    """Where calibrations are kept: `NVMCOSIM_CACHE`, or `nvmcosim` in the user's cache folder."""
+    stated = os.environ.get("NVMCOSIM_CACHE")
+    if stated:
+        return Path(stated)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "nvmcosim"
+
+
+def device_for(name: str) -> DeviceSpec:
+    """The junction called `name`, or in the device file of that name; raises `InputError`."""
+    if name.endswith(".toml"):
+        return load_device(name)
+    if name in PRESETS:
+        return PRESETS[name]
+    raise InputError(
+        f"device is {name!r}; it must be a law ({', '.join(LAWS)}), a junction "
+        f"({', '.join(PRESETS)}), a device file (.toml) or a curve file (.json)"
+    )
+
+
+def curve_for(
+    device: str | Plan,
+    *,
+    samples: int | None = None,
+    seed: int = 0,
+    progress: bool | Callable[[int, int], None] = True,
+) -> WriteCurve:
+    """The write curve of a plan, or of a device named as a plan names it.
+
+    A law gives its own curve and a `.json` curve file is read. A junction's curve is that of a
+    write in either direction, with thermal noise; it is calibrated with `samples` in each direction
+    (the default is `spice.characterise.SAMPLES`) and `seed`, and cached. Pulses are tabulated to
+    40 ns, or as far as the plan needs. `progress` shows a bar on standard error meanwhile, or is
+    called with samples done and samples in all.
+
+    Raises `InputError`, or `MissingTool` where a calibration needs what is not installed.
+    """
+    name = device.device if isinstance(device, Plan) else device
+    if name.endswith(".json"):
+        return load_curve(name)
+    if name in LAWS:
+        return law_curve(name)
+    pulses = getattr(device, "bit_pulse_ps", None)
+    longest = max(40_000.0, float(pulses.max())) if pulses is not None else 40_000.0
+    return _calibrated(device_for(name), longest, samples, seed, progress)
+
+
+def _calibrated(
+    spec: DeviceSpec,
+    longest_ps: float,
+    samples: int | None,
+    seed: int,
+    progress: bool | Callable[[int, int], None],
+) -> WriteCurve:
+    from nvmcosim.spice import characterise as spice
+
+    settings = spice.Settings(
+        spice.default_pulses_ps(longest_ps),
+        samples=spice.SAMPLES if samples is None else samples,
+        seed=seed,
+    )
+    # The name is in the curve, so it counts here, though not in the device's own digest.
+    key = digest_of([_CALIBRATION, spec.name, spec.origin, spec.digest(), settings.digest()])
+    path = cache_folder() / "curves" / f"{key}.json"
+    # A file that is damaged or from another version is as good as none.
+    with suppress(InputError):
+        return load_curve(path)
+    from nvmcosim.provenance import versions
+
+    shown = progress if isinstance(progress, bool) else False
+    with sample_progress(f"calibrating {spec.name}", shown) as update:
+        told = update if isinstance(progress, bool) else progress
+        results = spice.characterise(
+            spec, settings, cache_folder() / "samples", versions=versions(), progress=told
+        )
+    curve = spice.both_directions({name: result.curve for name, result in results.items()})
+    curve.save(path)
+    return curve
+
+
+@contextmanager
+def sample_progress(title: str, shown: bool = True) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error for `characterise`'s progress, if `shown`."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+
+    bar = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("samples"),
+        Remaining(),
+        console=Console(file=sys.stderr),
+        disable=not shown,
+    )
+    with bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,41 @@
+"""The torch plug-in with devices by name."""
+
+from collections.abc import Iterable
+
+from nvmcosim.devices import curve_for
+from nvmcosim.pymodel.curve import WriteCurve
+from nvmcosim.pymodel.errors import MissingTool
+from nvmcosim.pymodel.store_plan import StorePlan
+
+try:
+    import torch
+
+    from nvmcosim.pymodel.torch_plugin import ApproximateMemory as _ApproximateMemory
+except ModuleNotFoundError as error:
+    if error.name != "torch":
+        raise
+    raise MissingTool(
+        "torch is not installed; get it with: pip install 'nvmcosim[torch]'"
+    ) from None
+
+__all__ = ["ApproximateMemory"]
+
+
+class ApproximateMemory(_ApproximateMemory):
+    """`pymodel.torch_plugin.ApproximateMemory` that finds the curve of any device a plan names."""
+
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        plan: StorePlan,
+        every: str | int = "epoch",
+        names: Iterable[str] | None = None,
+        optimizer: torch.optim.Optimizer | None = None,
+        curve: WriteCurve | None = None,
+    ) -> None:
+        if curve is None and isinstance(plan, StorePlan):
+            curve = curve_for(plan)
+        super().__init__(model, plan, every, names, optimizer, curve)
+
+
+ApproximateMemory.__doc__ = _ApproximateMemory.__doc__

@@ -1,0 +1,1 @@
+"""One module a paper: what it published, beside what this project measures."""

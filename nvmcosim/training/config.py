@@ -1,0 +1,100 @@
+"""What is trained and how: one validated object, and the digest that results are kept under."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nvmcosim.networks import NETWORKS
+from nvmcosim.pymodel.curve import WriteCurve
+from nvmcosim.pymodel.errors import InputError
+from nvmcosim.pymodel.files import digest_of
+from nvmcosim.pymodel.store_plan import StorePlan
+
+__all__ = ["TrainingConfig", "run_digest"]
+
+#: Raised when the same configuration gives other bits than before: kept results are then not used.
+_RESULTS = 1
+#: Learning rate where none is given; Adam's is TensorFlow's default.
+_LEARNING_RATES = {"adam": 1e-3, "sgd": 0.1}
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """What is trained and how; with the plan's seed it determines the result.
+
+    Fields:
+        network: a name of `nvmcosim.networks`.
+        plan: how the memory is written, once an epoch.
+        epochs, batch: ono2021, Section V-B, has 20 and 128.
+        optimizer: `adam` or `sgd`.
+        learning_rate: None is 0.001 for Adam and 0.1 for SGD.
+        seed: of the initial weights and of the order of the images; the plan has its own.
+        full_epochs: epochs, from 1, whose store writes every bit with the plan's longest pulse
+            (ono2021, VI-B, toggles the approximation so).
+        power_lost: epochs, from 2, halfway through which the power fails: all but the memory is
+            lost, and training goes on from what it holds (ono2021, IV-A).
+
+    Raises `InputError` for anything out of range.
+    """
+
+    network: str
+    plan: StorePlan
+    epochs: int = 20
+    batch: int = 128
+    optimizer: str = "adam"
+    learning_rate: float | None = None
+    seed: int = 0
+    full_epochs: tuple[int, ...] = ()
+    power_lost: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.network not in NETWORKS:
+            raise InputError(
+                f"network is {self.network!r}; it must be one of {', '.join(NETWORKS)}"
+            )
+        if not isinstance(self.plan, StorePlan):
+            raise InputError(f"plan is {self.plan!r}; it must be a StorePlan")
+        for name, low, high in (("epochs", 1, 10_000), ("batch", 1, 1 << 20), ("seed", 0, 1 << 62)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+                raise InputError(
+                    f"{name} is {value!r}; it must be a whole number from {low} to {high}"
+                )
+        if self.optimizer not in _LEARNING_RATES:
+            raise InputError(
+                f"optimizer is {self.optimizer!r}; it must be one of {', '.join(_LEARNING_RATES)}"
+            )
+        if not 0 < self.rate < 1000:
+            raise InputError(f"learning_rate is {self.rate!r}; it must be above 0 and below 1000")
+        for name, first in (("full_epochs", 1), ("power_lost", 2)):
+            for epoch in getattr(self, name):
+                if not first <= epoch <= self.epochs:
+                    raise InputError(
+                        f"{name} has {epoch!r}; it must have epochs from {first} to {self.epochs}"
+                    )
+
+    @property
+    def rate(self) -> float:
+        """The learning rate, the optimizer's usual one where none is given."""
+        if self.learning_rate is None:
+            return _LEARNING_RATES[self.optimizer]
+        return float(self.learning_rate)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The configuration as JSON-ready values, the plan's included."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        values |= {"plan": self.plan.to_dict(), "learning_rate": self.rate}
+        values |= {name: list(values[name]) for name in ("full_epochs", "power_lost")}
+        return values
+
+
+def run_digest(config: TrainingConfig, images: Mapping[str, Any], curve: WriteCurve) -> str:
+    """SHA-256 of all that determines a result; `images` is an `ImageSet.provenance()`."""
+    return digest_of(
+        {
+            "version": _RESULTS,
+            "config": config.to_dict(),
+            "images": dict(images),
+            "curve": curve.digest,
+        }
+    )

@@ -1,0 +1,255 @@
+"""The trainer: epochs of training, storing and testing, and their checkpoints."""
+
+import io
+import pickle
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nvmcosim.datasets import ImageSet
+from nvmcosim.memory import ApproximateMemory
+from nvmcosim.networks import build_network
+from nvmcosim.pymodel.curve import WriteCurve
+from nvmcosim.pymodel.errors import InputError
+from nvmcosim.pymodel.files import write_bytes
+from nvmcosim.pymodel.store_plan import Domain
+from nvmcosim.training.config import TrainingConfig, run_digest
+
+__all__ = ["EpochRecord", "Trainer", "train"]
+
+#: Version of a checkpoint's layout.
+_CHECKPOINT = 1
+_TEST_BATCH = 1000
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One epoch: mean loss over the training images, then the test after the store.
+
+    `test_accuracy` is a fraction of the test images; `failed_bits` and `relative_energy` (1 is
+    every bit with the longest pulse) are of the epoch's store.
+    """
+
+    epoch: int
+    train_loss: float
+    test_loss: float
+    test_accuracy: float
+    failed_bits: int
+    relative_energy: float
+
+
+class Trainer:
+    """A network, its memory and its images, trained epoch by epoch.
+
+    Args:
+        config: what to train.
+        images: the set; its image shape must suit the network.
+        curve: the device's write curve; None takes the plan's law or curve file.
+        device: where torch computes, such as `cpu` or `cuda`.
+
+    Attributes: `network`, `memory`, `history` (one `EpochRecord` an ended epoch).
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        images: ImageSet,
+        curve: WriteCurve | None = None,
+        device: str = "cpu",
+    ) -> None:
+        self.config = config
+        self.device = torch.device(device)
+        self.history: list[EpochRecord] = []
+        self.network = build_network(config.network, config.seed)
+        _check_images(self.network, config.network, images)
+        # Convolutions are quicker with the channels innermost.
+        flat = config.network == "mp"
+        self._format = torch.contiguous_format if flat else torch.channels_last
+        self.network.to(self.device, memory_format=self._format)  # type: ignore[call-overload]
+        self._data = {
+            part: (
+                torch.from_numpy(getattr(images, f"{part}_images").copy()).to(self.device),
+                torch.from_numpy(getattr(images, f"{part}_labels").astype(np.int64)).to(
+                    self.device
+                ),
+            )
+            for part in ("train", "test")
+        }
+        self._images = images.provenance()
+        self.optimizer = self._new_optimizer()
+        self.memory = ApproximateMemory(self.network, config.plan, curve=curve)
+        longest = int(config.plan.bit_pulse_ps.max())
+        self._full_plan = config.plan.replace(domains=(Domain(config.plan.width, longest),))
+
+    def _new_optimizer(self) -> torch.optim.Optimizer:
+        trained = [p for p in self.network.parameters() if p.requires_grad]
+        if self.config.optimizer == "sgd":
+            return torch.optim.SGD(trained, lr=self.config.rate)
+        # TensorFlow's epsilon.
+        return torch.optim.Adam(trained, lr=self.config.rate, eps=1e-7, fused=True)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that determines the result: configuration, images and curve."""
+        return run_digest(self.config, self._images, self.memory.curve)
+
+    def run(
+        self,
+        checkpoint: Path | None = None,
+        progress: Callable[[EpochRecord], None] | None = None,
+    ) -> list[EpochRecord]:
+        """Train the epochs that are left; returns the whole history.
+
+        With `checkpoint`, goes on from that file if it exists and writes it after each epoch.
+        `progress` is called with each epoch's record.
+        """
+        if checkpoint is not None and checkpoint.exists():
+            self.load(checkpoint)
+        while len(self.history) < self.config.epochs:
+            record = self.train_epoch()
+            if checkpoint is not None:
+                self.save(checkpoint)
+            if progress is not None:
+                progress(record)
+        return self.history
+
+    def train_epoch(self) -> EpochRecord:
+        """Train one epoch, store, test; returns the record, which `history` has as well."""
+        epoch = len(self.history) + 1
+        # Denormal numbers carry nothing here and cost up to a hundred times the time.
+        torch.set_flush_denormal(True)
+        try:
+            record = self._train_epoch(epoch)
+        finally:
+            torch.set_flush_denormal(False)
+        self.history.append(record)
+        return record
+
+    def _train_epoch(self, epoch: int) -> EpochRecord:
+        if epoch in self.config.power_lost:
+            self._train(epoch, part=0.5)
+            self._lose_power(epoch)
+        loss = self._train(epoch)
+        full = epoch in self.config.full_epochs
+        stored = self.memory.end_epoch(plan=self._full_plan if full else None)
+        assert stored is not None
+        test_loss, accuracy = self.test()
+        return EpochRecord(
+            epoch, loss, test_loss, accuracy, stored.failed_bits, stored.relative_energy
+        )
+
+    def _train(self, epoch: int, part: float = 1.0) -> float:
+        images, labels = self._data["train"]
+        random = np.random.Generator(np.random.Philox(key=[self.config.seed, epoch]))
+        order = torch.from_numpy(random.permutation(len(images))).to(self.device)
+        self.network.train()
+        total = torch.zeros((), dtype=torch.float64, device=self.device)
+        batches = order.split(self.config.batch)
+        for chosen in batches[: round(part * len(batches))]:
+            self.optimizer.zero_grad(set_to_none=True)
+            scores = self.network(self._inputs(images[chosen]))
+            loss = nn.functional.cross_entropy(scores, labels[chosen])
+            loss.backward()
+            self.optimizer.step()
+            total += loss.detach() * len(chosen)
+        return float(total) / len(images)
+
+    @torch.no_grad()
+    def test(self) -> tuple[float, float]:
+        """Mean loss and the share of right answers over the test images, as the network is now."""
+        images, labels = self._data["test"]
+        self.network.eval()
+        loss, right = 0.0, 0
+        for start in range(0, len(images), _TEST_BATCH):
+            batch = slice(start, start + _TEST_BATCH)
+            scores = self.network(self._inputs(images[batch]))
+            loss += float(nn.functional.cross_entropy(scores, labels[batch], reduction="sum"))
+            right += int((scores.argmax(1) == labels[batch]).sum())
+        return loss / len(images), right / len(images)
+
+    def _inputs(self, images: Tensor) -> Tensor:
+        return images.to(torch.float32, memory_format=self._format) / 255
+
+    def _lose_power(self, epoch: int) -> None:
+        """Forget everything but the memory: other weights, a new optimizer; then read it back."""
+        other = build_network(self.config.network, self.config.seed + 1_000_003 * epoch)
+        self.network.load_state_dict(other.state_dict())
+        self.optimizer = self._new_optimizer()
+        self.memory.restore()
+
+    def save(self, path: Path) -> None:
+        """Write all that `load` needs to go on bit for bit, atomically."""
+        state = {
+            "version": _CHECKPOINT,
+            "digest": self.digest,
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "memory": self.memory.state_dict(),
+            "history": [asdict(record) for record in self.history],
+        }
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        write_bytes(path, buffer.getvalue())
+
+    def load(self, path: Path) -> None:
+        """Take up the state in the checkpoint at `path`.
+
+        Raises `InputError` if it is damaged or of a run with other settings.
+        """
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+        except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, ValueError) as error:
+            first = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise InputError(f"{path} is no checkpoint, or a damaged one: {first}") from None
+        if not isinstance(state, dict) or state.get("version") != _CHECKPOINT:
+            raise InputError(f"{path} is no checkpoint of this version")
+        if state["digest"] != self.digest:
+            raise InputError(
+                f"{path} is of a run with other settings; name another --out, or delete it"
+            )
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.memory.load_state_dict(state["memory"])
+        self.history = [EpochRecord(**record) for record in state["history"]]
+
+
+def train(
+    config: TrainingConfig,
+    images: ImageSet,
+    curve: WriteCurve | None = None,
+    checkpoint: Path | None = None,
+    progress: Callable[[EpochRecord], None] | None = None,
+    device: str = "cpu",
+) -> dict[str, Any]:
+    """Train by `config` and return the result as JSON-ready values.
+
+    These are `config`, `images` (the set's provenance), `curve` (its digest), `history` (one entry
+    an epoch), `ledger` (energy and failed bits over all stores) and `digest`.
+    """
+    trainer = Trainer(config, images, curve, device)
+    history = trainer.run(checkpoint, progress)
+    return {
+        "config": config.to_dict(),
+        "images": images.provenance(),
+        "curve": trainer.memory.curve.digest,
+        "history": [asdict(record) for record in history],
+        "ledger": trainer.memory.ledger.to_dict(),
+        "digest": trainer.digest,
+    }
+
+
+def _check_images(network: nn.Module, name: str, images: ImageSet) -> None:
+    channels, height, width = images.image_shape
+    wanted = (3, 32, 32) if name == "cnn" else (1, 28, 28)
+    if (channels, height, width) != wanted:
+        raise InputError(
+            f"{images.label} has images of {channels} x {height} x {width}; "
+            f"the network {name} takes {' x '.join(map(str, wanted))}"
+        )
+    if images.classes > 10:
+        raise InputError(f"{images.label} has {images.classes} classes; the networks have 10")
