@@ -1,0 +1,101 @@
+"""The benches: how they measure and what they print; never how fast anything is."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from nvmcosim.bench.store import RATES, bench_store
+from nvmcosim.bench.timing import BenchResult, Contestant, interleaved
+from nvmcosim.bench.training import bench_training
+
+MAIN = "from nvmcosim.cli import main; main()"
+
+
+def test_contestants_run_in_turn_and_prepare_outside_the_clock(monkeypatch):
+    clock = iter(range(1000))
+    monkeypatch.setattr("nvmcosim.bench.timing.perf_counter", lambda: next(clock))
+    calls = []
+
+    def contestant(name, ticks, **others):
+        def run():
+            calls.append(name)
+            for _ in range(ticks):
+                next(clock)
+
+        return Contestant(name, run, lambda: next(clock), **others)
+
+    medians = interleaved([contestant("a", 0), contestant("b", 4), contestant("c", 9, rounds=1)], 3)
+    assert medians == {"a": 1, "b": 5, "c": 10}
+    # A round to warm up, then three; the order turns.
+    assert "".join(calls) == "cab" + "abc" + "ba" + "ab"
+
+
+def test_a_ratio_is_value_over_reference():
+    result = BenchResult.of("x", 3.0, "ns", "y", 2.0)
+    assert result.to_dict() == {
+        "name": "x",
+        "value": 3.0,
+        "unit": "ns",
+        "reference": "y",
+        "reference_value": 2.0,
+        "ratio": 1.5,
+    }
+
+
+def test_the_store_bench_times_what_it_names():
+    ticks = []
+    results = bench_store(10_001, 1, progress=lambda: ticks.append(1))
+    names = [result.name for result in results]
+    assert len(ticks) == 2
+    assert {"torch.clone", "torch.copy_", "dense-from-fp32", "naive-torch", *RATES} <= set(names)
+    for result in results:
+        assert result.unit == "ns/weight"
+        assert result.reference == "torch.clone"
+        assert result.value > 0
+        assert result.ratio == result.value / result.reference_value
+    assert sorted(RATES["dense"]) == [0.01] * 8 + [0.5] * 8
+
+
+def test_the_naive_store_of_the_bench_is_a_store():
+    import torch
+
+    from nvmcosim.bench.store import _Memory
+
+    memory = _Memory(torch.randn(500).bfloat16())
+    held, wanted = memory.words.clone(), memory.source.view(torch.int16).clone()
+    counts = memory.naive((1.0,) * 5 + (0.0,) * 11)()
+    expected = wanted & ~31 | held & 31
+    assert torch.equal(memory.words, expected)
+    assert torch.equal(memory.values.view(torch.int16), expected)
+    differing = wanted ^ expected
+    assert counts.tolist() == [int((differing >> bit & 1).sum()) for bit in range(16)]
+
+
+def test_the_training_bench_compares_epochs_and_steps(monkeypatch):
+    monkeypatch.setattr("nvmcosim.bench.training._IMAGES", 4)
+    monkeypatch.setattr("nvmcosim.bench.training._BATCH", 2)
+    results = bench_training(1, 1)
+    names = [result.name for result in results]
+    assert "per-epoch-mp-bsp6-5ns" in names
+    assert "per-step-mn-bsp6-0ns" in names
+    assert all(result.ratio > 0 for result in results)
+
+
+def test_the_command_prints_one_json_object(tmp_path):
+    arguments = ["--weights", "5000", "--rounds", "1", "--no-slow", "--json", "--out", tmp_path]
+    command = [sys.executable, "-c", MAIN, "bench", "store", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    value = json.loads(done.stdout)
+    written = json.loads((tmp_path / "bench-store.json").read_text())
+    assert written["provenance"]["configuration"] == {"weights": 5000, "rounds": 1}
+    assert written["results"] == value["results"]
+    assert value["processor"]
+    assert {result["name"] for result in value["results"]} >= {"dense", "sparse-1e-3"}
+
+
+@pytest.mark.parametrize("arguments", [["store", "--weights", "0"], ["training", "--steps", "x"]])
+def test_wrong_arguments_exit_with_2(arguments):
+    command = [sys.executable, "-c", MAIN, "bench", *arguments]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 2

@@ -1,0 +1,45 @@
+"""How the command line ends: its exit codes and what stands on standard error."""
+
+import pytest
+
+from nvmcosim import cli
+from nvmcosim.pymodel.errors import InputError, ToolError
+
+
+def interrupted() -> None:
+    raise SystemExit(130)
+
+
+def wrong_input() -> None:
+    raise InputError("bsp is 9; it must be a whole number from 0 to 7")
+
+
+def broken_tool() -> None:
+    raise ToolError("verilator: Command failed\nno space left")
+
+
+@pytest.mark.parametrize(
+    ("end", "code", "said"),
+    [
+        (wrong_input, 2, "nvmcosim: bsp is 9; it must be a whole number from 0 to 7\n"),
+        (broken_tool, 1, "nvmcosim: verilator: Command failed\nno space left\n"),
+        (interrupted, 130, "nvmcosim: interrupted; the same command goes on from here\n"),
+    ],
+)
+def test_ends(end, code, said, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(cli, "app", end)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == code
+    assert capsys.readouterr() == ("", said)
+
+
+def test_a_real_mistake_ends_so(monkeypatch, capsys, tmp_path) -> None:
+    out = tmp_path / "out"
+    command = ["nvmcosim", "verilog", "store-domain", "--bsp", "9", "--out", str(out)]
+    monkeypatch.setattr("sys.argv", command)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "nvmcosim: bsp is 9; it must be a whole number from 0 to 7\n"
+    assert not out.exists()

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+
+from nvmcosim.pymodel.device.drive import write_drive
+from nvmcosim.pymodel.device.fokker_planck import write_error_rate
+from nvmcosim.pymodel.device.llg import switching_times
+from nvmcosim.pymodel.device.presets import preset
+from nvmcosim.pymodel.device.spec import DeviceSpread
+from nvmcosim.pymodel.device.spread import spread_factors
+from nvmcosim.pymodel.errors import InputError
+from nvmcosim.spice.tail import Theory, fit_times, spread_devices, theory_for
+
+# The source behind a resistor: none of this needs ngspice.
+SPEC = preset("stt-65nm")
+SPEC = SPEC.replace(driver=SPEC.driver.replace(kind="source"))
+
+
+def test_the_line_along_the_gradient_stands_for_the_whole_spread():
+    pulses = np.array([5e-9, 10e-9, 20e-9, 40e-9])
+    spec = SPEC.replace(spread=DeviceSpread(ra=0.05, hk=0.03))
+    # Gauss-Hermite quadrature over both parameters.
+    nodes, shares = np.polynomial.hermite_e.hermegauss(7)
+    shares /= shares.sum()
+    index = np.array(list(np.ndindex(7, 7)))
+    deviates = np.zeros((49, 4))
+    deviates[:, [0, 3]] = nodes[index]
+    drive = write_drive(spec, "P-AP", spread_factors(spec.spread, deviates))
+    expected = write_error_rate(drive, pulses, shares[index].prod(axis=1))
+    theory = theory_for(spec, "P-AP", None, 50e-9)
+    assert theory.rate(pulses) == pytest.approx(expected, rel=0.03)
+    nominal = write_error_rate(write_drive(SPEC, "P-AP"), pulses)
+    assert expected[-1] > 2 * nominal[-1]
+
+
+def test_without_spread_it_is_the_nominal_device():
+    spec = SPEC.replace(spread=DeviceSpread())
+    factors, weights = spread_devices(spec, "AP-P", None)
+    assert factors.tolist() == [[1.0] * 4]
+    assert weights.tolist() == [1.0]
+    theory = theory_for(spec, "AP-P", None, 60e-9)
+    expected = write_error_rate(write_drive(spec, "AP-P"), 30e-9)
+    assert theory.rate(30e-9) == pytest.approx(expected, rel=1e-3)
+    assert theory.rate(theory.pulse_for(1e-3)) == pytest.approx(1e-3, rel=0.02)
+    assert theory.pulse_for(1e-30) == np.inf
+    with pytest.raises(InputError, match="theory ends"):
+        theory.rate(70e-9)
+
+
+@pytest.mark.parametrize("direction", ["P-AP", "AP-P"])
+def test_an_initial_angle_alone_gives_the_integrators_distribution(direction):
+    spec = SPEC.replace(spread=DeviceSpread())
+    theory = theory_for(spec, direction, None, 100e-9, "angle")
+    times = switching_times(write_drive(spec, direction), 20_000, 3, noise="angle")
+    for pulse in (6e-9, 9e-9, 15e-9, 30e-9):
+        failed = (times > pulse).mean()
+        assert theory.rate(pulse) == pytest.approx(failed, abs=4 * np.sqrt(failed / 20_000) + 1e-4)
+
+
+def test_a_device_below_its_critical_voltage_is_refused():
+    spec = SPEC.replace(driver=SPEC.driver.replace(vdd_v=0.3))
+    with pytest.raises(InputError, match="raise the supply"):
+        theory_for(spec, "P-AP", None, 40e-9)
+
+
+def test_fit_finds_a_known_stretch_and_says_how_well():
+    times = np.linspace(0, 60e-9, 4000)
+    theory = Theory(times, -np.maximum(times - 4e-9, 0) / 3e-9)
+    random = np.random.Generator(np.random.Philox(key=1))
+    samples = 1.05 * (4e-9 + 3e-9 * random.standard_exponential(3000))
+    span = 20e-9
+    censored = np.where(samples > span, np.inf, samples)
+    fit = fit_times(theory, censored, span)
+    assert fit.stretch == pytest.approx(1.05, abs=0.01)
+    assert fit.p_value > 0.01
+    # Samples of another shape do not pass.
+    wrong = fit_times(theory, np.abs(random.normal(8e-9, 1e-9, 3000)), span)
+    assert wrong.p_value < 1e-6
+    with pytest.raises(InputError, match="only 2 of 50"):
+        fit_times(theory, np.array([5e-9, 6e-9] + [np.inf] * 48), span)
