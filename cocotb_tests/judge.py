@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nvmcosim.cocotb_tests.protocol import Fault
 from nvmcosim.cocotb_tests.stimulus import Stimulus
 from nvmcosim.hdl.store_controller import StoreController
-from nvmcosim.pymodel.curve import WriteCurve
+from nvmcosim.pymodel.bit_curves import DeviceCurve
 from nvmcosim.pymodel.store import GoldenStore, from_bits, to_bits
 
 __all__ = ["Expectation", "Observation", "columns_of", "describe", "expectation", "judge"]
@@ -66,7 +66,7 @@ class Observation:
         )
 
 
-def expectation(controller: StoreController, curve: WriteCurve, stimulus: Stimulus) -> Expectation:
+def expectation(controller: StoreController, curve: DeviceCurve, stimulus: Stimulus) -> Expectation:
     """Run the golden store through `stimulus`."""
     plan, rows = controller.plan, controller.rows
     store = GoldenStore(plan, curve, rows)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nvmcosim.pymodel.curve import WriteCurve
+from nvmcosim.pymodel.bit_curves import DeviceCurve, bit_thresholds_ps
 from nvmcosim.pymodel.store_plan import StorePlan
 
 __all__ = ["Stimulus", "stimulus_for"]
@@ -41,7 +41,7 @@ class Stimulus:
 
 
 def stimulus_for(
-    plan: StorePlan, curve: WriteCurve, rows: int, vectors: int, seed: int, batch: int
+    plan: StorePlan, curve: DeviceCurve, rows: int, vectors: int, seed: int, batch: int
 ) -> Stimulus:
     """Commands and thresholds for `vectors` commands to an array of `rows` rows.
 
@@ -61,7 +61,7 @@ def stimulus_for(
         rows=_rows(random, rows, vectors),
         words=_words(random, plan, vectors),
         stalls=stalls,
-        thresholds_ps=curve.threshold_ps(1 - random.random(shape)),
+        thresholds_ps=bit_thresholds_ps(plan, curve, 1 - random.random(shape)),
     )
 
 

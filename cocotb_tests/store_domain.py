@@ -28,6 +28,7 @@ from nvmcosim.cocotb_tests.result import DESCRIBED, BenchResult
 from nvmcosim.cocotb_tests.runner import Build, build, simulate
 from nvmcosim.cocotb_tests.stimulus import Stimulus, stimulus_for
 from nvmcosim.cocotb_tests.tools import Simulator, require
+from nvmcosim.pymodel.bit_curves import CurveSet, DeviceCurve, bit_failure_rates
 from nvmcosim.pymodel.curve import WriteCurve
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import digest_of, read_json, write_json
@@ -46,7 +47,7 @@ _TEST_BENCH = "nvmcosim.cocotb_tests.store_domain_tb"
 
 def run(
     plans: StorePlan | Sequence[StorePlan],
-    curves: WriteCurve | Sequence[WriteCurve],
+    curves: DeviceCurve | Sequence[DeviceCurve],
     simulators: Sequence[Simulator] = tuple(Simulator),
     *,
     vectors: int = 200,
@@ -72,9 +73,9 @@ def run(
         raise InputError("no plan is given; give at least one")
     if vectors < 1:
         raise InputError(f"vectors is {vectors!r}; it must be at least 1")
-    each = [curves] * len(listed) if isinstance(curves, WriteCurve) else list(curves)
+    each = [curves] * len(listed) if isinstance(curves, WriteCurve | CurveSet) else list(curves)
     for plan, curve in zip(listed, each, strict=True):
-        curve.failure_rate(plan.bit_pulse_ps)  # refuses a pulse that the curve does not cover
+        bit_failure_rates(plan, curve)  # refuses what the curve does not cover
     versions = [require(simulator) for simulator in simulators]
     design = elaborate(listed, ROWS)
     if edit is not None:
@@ -112,7 +113,7 @@ class _Batch:
     """One batch: the same stimulus and expectation for every simulator, made when needed."""
 
     design: Design
-    curves: tuple[WriteCurve, ...]
+    curves: tuple[DeviceCurve, ...]
     vectors: int
     seed: int
     number: int

@@ -11,7 +11,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import overload
 
+from nvmcosim.pymodel.bit_curves import CurveSet, DeviceCurve
 from nvmcosim.pymodel.curve import WriteCurve, load_curve
 from nvmcosim.pymodel.device.presets import PRESETS
 from nvmcosim.pymodel.device.spec import DeviceSpec, load_device
@@ -47,20 +49,41 @@ def device_for(name: str) -> DeviceSpec:
     )
 
 
+@overload
+def curve_for(
+    device: str,
+    *,
+    samples: int | None = None,
+    seed: int = 0,
+    progress: bool | Callable[[int, int], None] = True,
+) -> WriteCurve: ...
+
+
+@overload
+def curve_for(
+    device: Plan,
+    *,
+    samples: int | None = None,
+    seed: int = 0,
+    progress: bool | Callable[[int, int], None] = True,
+) -> DeviceCurve: ...
+
+
 def curve_for(
     device: str | Plan,
     *,
     samples: int | None = None,
     seed: int = 0,
     progress: bool | Callable[[int, int], None] = True,
-) -> WriteCurve:
+) -> DeviceCurve:
     """The write curve of a plan, or of a device named as a plan names it.
 
     A law gives its own curve and a `.json` curve file is read. A junction's curve is that of a
     write in either direction, with thermal noise; it is calibrated with `samples` in each direction
     (the default is `spice.characterise.SAMPLES`) and `seed`, and cached. Pulses are tabulated to
-    40 ns, or as far as the plan needs. `progress` shows a bar on standard error meanwhile, or is
-    called with samples done and samples in all.
+    40 ns, or as far as the plan needs; a plan with domains of other amplitudes gets a curve for
+    each. `progress` shows a bar on standard error meanwhile, or is called with samples done and
+    samples in all.
 
     Raises `InputError`, or `MissingTool` where a calibration needs what is not installed.
     """
@@ -71,7 +94,14 @@ def curve_for(
         return law_curve(name)
     pulses = getattr(device, "bit_pulse_ps", None)
     longest = max(40_000.0, float(pulses.max())) if pulses is not None else 40_000.0
-    return _calibrated(device_for(name), longest, samples, seed, progress)
+    spec = device_for(name)
+    own = _calibrated(spec, longest, samples, seed, progress)
+    others = []
+    for volts in getattr(device, "amplitudes", ()):
+        if volts not in (None, spec.driver.vdd_v):
+            at = spec.replace(driver=spec.driver.replace(vdd_v=volts))
+            others.append(_calibrated(at, longest, samples, seed, progress))
+    return CurveSet(own, tuple(others)) if others else own
 
 
 def _calibrated(

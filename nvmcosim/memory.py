@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from nvmcosim.devices import curve_for
-from nvmcosim.pymodel.curve import WriteCurve
+from nvmcosim.pymodel.bit_curves import DeviceCurve
 from nvmcosim.pymodel.errors import MissingTool
 from nvmcosim.pymodel.store_plan import StorePlan
 
@@ -31,7 +31,7 @@ class ApproximateMemory(_ApproximateMemory):
         every: str | int = "epoch",
         names: Iterable[str] | None = None,
         optimizer: torch.optim.Optimizer | None = None,
-        curve: WriteCurve | None = None,
+        curve: DeviceCurve | None = None,
     ) -> None:
         if curve is None and isinstance(plan, StorePlan):
             curve = curve_for(plan)

@@ -1,4 +1,4 @@
-"""Floating-point formats as bit fields, and conversion from fp32 (ono2021, Fig. 1)."""
+"""Formats by name, and floating-point formats as bit fields (ono2021, Fig. 1)."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nvmcosim.pymodel.errors import InputError
+from nvmcosim.pymodel.fixed_point import FIXED_NAMES, FixedFormat, fixed_format
 
-__all__ = ["BF16", "FORMATS", "FP16", "FP32", "FloatFormat", "float_format"]
+__all__ = [
+    "BF16",
+    "FORMATS",
+    "FP16",
+    "FP32",
+    "FloatFormat",
+    "NumberFormat",
+    "float_format",
+    "number_format",
+]
 
 
 @dataclass(frozen=True)
@@ -25,6 +35,11 @@ class FloatFormat:
     def width(self) -> int:
         """Bits in a word."""
         return 1 + self.exponent_bits + self.fraction_bits
+
+    @property
+    def low_bits(self) -> int:
+        """Bits that a split may set apart: the fraction (ono2021, III-A)."""
+        return self.fraction_bits
 
     @property
     def dtype(self) -> np.dtype:
@@ -95,3 +110,18 @@ def float_format(name: str) -> FloatFormat:
     if isinstance(name, str) and name in FORMATS:
         return FORMATS[name]
     raise InputError(f"format is {name!r}; it must be one of {', '.join(FORMATS)}")
+
+
+#: What a word may be: both kinds convert with `encode` and `decode` and say their `width`.
+NumberFormat = FloatFormat | FixedFormat
+
+
+def number_format(name: str) -> NumberFormat:
+    """The floating- or fixed-point format called `name`; raises `InputError` naming them."""
+    if isinstance(name, str):
+        if name in FORMATS:
+            return FORMATS[name]
+        fixed = fixed_format(name)
+        if fixed is not None:
+            return fixed
+    raise InputError(f"format is {name!r}; it must be one of {', '.join(FORMATS)}, {FIXED_NAMES}")

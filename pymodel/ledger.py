@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nvmcosim.pymodel.curve import WriteCurve
+from nvmcosim.pymodel.bit_curves import DeviceCurve
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.store import StoreCounters
 from nvmcosim.pymodel.store_plan import StorePlan
@@ -84,7 +84,7 @@ class Ledger:
     """
 
     width: int
-    curve: WriteCurve
+    curve: DeviceCurve
     records: list[StoreRecord] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -161,7 +161,7 @@ class Ledger:
         return state
 
     @classmethod
-    def from_state(cls, width: int, curve: WriteCurve, state: Mapping[str, Any]) -> "Ledger":
+    def from_state(cls, width: int, curve: DeviceCurve, state: Mapping[str, Any]) -> "Ledger":
         """The ledger whose `to_state` is `state`; raises `InputError` if it is none."""
         try:
             return cls(width, curve, _records(width, curve, state))
@@ -174,7 +174,7 @@ _SCALARS = ("commands", "retries")
 _COUNTS = ("pulses", "driven_cycles", "driven_bits", "failed_bits")
 
 
-def _records(width: int, curve: WriteCurve, state: Mapping[str, Any]) -> list[StoreRecord]:
+def _records(width: int, curve: DeviceCurve, state: Mapping[str, Any]) -> list[StoreRecord]:
     plans = [StorePlan.from_json(text) for text in state["plans"]]
     stores = len(state["plan"])
     names = (*_NUMBERS, *_SCALARS, "reference_energy")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nvmcosim.pymodel.curve import WriteCurve
+from nvmcosim.pymodel.bit_curves import DeviceCurve, bit_energy, bit_thresholds_ps
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.store_plan import StorePlan
 
@@ -64,9 +64,9 @@ class StoreCounters:
             failed_bits=np.zeros(width, np.int64),
         )
 
-    def energy(self, plan: StorePlan, curve: WriteCurve) -> NDArray[np.float64]:
+    def energy(self, plan: StorePlan, curve: DeviceCurve) -> NDArray[np.float64]:
         """Write energy by bit, shape `[2, width]`: MTJ, driver; in `curve.energy_unit`."""
-        return self.driven_bits * curve.energy(plan.bit_pulse_ps)
+        return self.driven_bits * bit_energy(plan, curve)
 
 
 @dataclass
@@ -80,7 +80,7 @@ class GoldenStore:
     """
 
     plan: StorePlan
-    curve: WriteCurve
+    curve: DeviceCurve
     rows: int
     contents: NDArray[Any] = field(init=False)
     counters: StoreCounters = field(init=False)
@@ -99,7 +99,7 @@ class GoldenStore:
     def _draw(self, rows: int) -> NDArray[np.float64]:
         shape = (rows, self.plan.bank_words, self.plan.width)
         # random() lies in [0, 1): its complement never gives an infinite threshold for a draw of 0.
-        return self.curve.threshold_ps(1 - self._random.random(shape))
+        return bit_thresholds_ps(self.plan, self.curve, 1 - self._random.random(shape))
 
     def write_row(
         self, row: int, data: ArrayLike, thresholds_ps: ArrayLike | None = None

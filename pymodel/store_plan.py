@@ -1,9 +1,10 @@
-"""Store plans: which bits of a word are written with which pulse (ono2021, Section III).
+"""Store plans: which bits of a word are written with which pulse (ono2021, III; locatelli2018, IV).
 
 Vocabulary: a *domain* is a run of adjacent bits that share one write pulse; the domains of a plan
 cover a word from its most significant bit down. A *bank* is `bank_words` words that one command
 writes in parallel, as one *row* of the array. ono2021's bit split position (BSP) is the two-domain
 case: the low `bsp` bits are Group R, written with T_R; the rest is Group L, written with T_L.
+locatelli2018's two stages, high (HSB) and low significance bits (LSB), are two domains as well.
 """
 
 from collections.abc import Mapping
@@ -14,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nvmcosim.pymodel.errors import InputError
-from nvmcosim.pymodel.formats import FloatFormat, float_format
+from nvmcosim.pymodel.formats import NumberFormat, number_format
 from nvmcosim.pymodel.plan import Plan
-from nvmcosim.pymodel.units import picoseconds
+from nvmcosim.pymodel.units import picoseconds, quantity
 
 __all__ = ["Domain", "StorePlan"]
 
@@ -33,22 +34,33 @@ _RANGES = {
     "retry_limit": (0, 255),
 }
 _SHORTHAND = ("bsp", "long", "short")
+#: Least and largest write amplitude, in V, as of a driver's supply.
+_AMPLITUDES = (0.05, 5.0)
 
 
 @dataclass(frozen=True)
 class Domain:
-    """`bits` adjacent bits written with one pulse of `pulse_ps`; 0 ps means never written."""
+    """`bits` adjacent bits written with one pulse of `pulse_ps`; 0 ps means never written.
+
+    `amplitude_v` is the driver's supply in V for it; None is the device's own.
+    """
 
     bits: int
     pulse_ps: int
+    amplitude_v: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The domain as JSON-ready values; the amplitude only where one is stated."""
+        values = {"bits": self.bits, "pulse_ps": self.pulse_ps}
+        return values if self.amplitude_v is None else {**values, "amplitude_v": self.amplitude_v}
 
 
 @dataclass(frozen=True)
 class StorePlan(Plan):
-    """How words of a float format are written to an approximate memory.
+    """How words of a number format are written to an approximate memory.
 
     Fields:
-        format: `fp32`, `fp16` or `bf16`.
+        format: `fp32`, `fp16` or `bf16`; or 16-bit fixed point, `qM.N` or `smM.N`.
         domains: from the most significant bit down; their bits add up to the format's width.
         device: a law's name, a device or a curve file: where P(fail | pulse) and energy come from.
         tick_ps: clock period of the write controller, in ps; every pulse is a multiple of it.
@@ -80,7 +92,7 @@ class StorePlan(Plan):
     retry_limit: int = 0
 
     def __post_init__(self) -> None:
-        float_format(self.format)
+        number_format(self.format)
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise InputError(
@@ -105,6 +117,8 @@ class StorePlan(Plan):
                     f"domains[{n}].pulse_ps is {pulse}; "
                     f"it must be a multiple of the clock period, {self.tick_ps} ps"
                 )
+            if domain.amplitude_v is not None:
+                _check_amplitude(domain.amplitude_v, f"domains[{n}].amplitude_v")
         covered = sum(domain.bits for domain in self.domains)
         if covered != self.width:
             raise InputError(
@@ -116,23 +130,23 @@ class StorePlan(Plan):
     def two_domain(
         cls, format: str, bsp: int, long: int | str, short: int | str, **others: Any
     ) -> Self:
-        """ono2021's plan: the low `bsp` fraction bits with pulse `short`, the rest with `long`.
+        """ono2021's plan: the low `bsp` bits with pulse `short`, the rest with `long`.
 
         Pulses are whole picoseconds or text such as `"20 ns"`; `others` are fields of the plan.
-        Raises `InputError` if `bsp` goes past the fraction.
+        Raises `InputError` if `bsp` goes past the fraction, or a fixed-point word's sign.
         """
-        number_format = float_format(format)
-        _whole(bsp, "bsp", 0, number_format.fraction_bits)
-        domains = [Domain(number_format.width - bsp, picoseconds(long, "long"))]
+        words = number_format(format)
+        _whole(bsp, "bsp", 0, words.low_bits)
+        domains = [Domain(words.width - bsp, picoseconds(long, "long"))]
         short_ps = picoseconds(short, "short")
         if bsp:
             domains.append(Domain(bsp, short_ps))
         return cls(format, tuple(domains), **others)
 
     @property
-    def number_format(self) -> FloatFormat:
-        """The float format of a word."""
-        return float_format(self.format)
+    def number_format(self) -> NumberFormat:
+        """The format of a word."""
+        return number_format(self.format)
 
     @property
     def width(self) -> int:
@@ -143,6 +157,13 @@ class StorePlan(Plan):
     def cycles(self) -> tuple[int, ...]:
         """Clock cycles of each domain's pulse."""
         return tuple(domain.pulse_ps // self.tick_ps for domain in self.domains)
+
+    @property
+    def amplitudes(self) -> tuple[float | None, ...]:
+        """The write amplitudes in V, in rising order; None, the device's own, is the first."""
+        found = {domain.amplitude_v for domain in self.domains}
+        stated = sorted(amplitude for amplitude in found if amplitude is not None)
+        return (None, *stated) if None in found else tuple(stated)
 
     @property
     def masks(self) -> tuple[int, ...]:
@@ -174,10 +195,15 @@ class StorePlan(Plan):
         """The same plan with other values in some fields."""
         return replace(self, **changes)
 
+    def in_full(self) -> Self:
+        """The same plan with one domain: every bit gets what the longest pulse gets."""
+        longest = max(self.domains, key=lambda domain: domain.pulse_ps)
+        return self.replace(domains=(replace(longest, bits=self.width),))
+
     def to_dict(self) -> dict[str, Any]:
         """The plan as JSON-ready values."""
         values: dict[str, Any] = {"kind": self.kind, "format": self.format}
-        values["domains"] = [{"bits": d.bits, "pulse_ps": d.pulse_ps} for d in self.domains]
+        values["domains"] = [domain.to_dict() for domain in self.domains]
         for name in ("device", *_CHOICES, *_RANGES):
             values[name] = getattr(self, name)
         return values
@@ -196,7 +222,9 @@ class StorePlan(Plan):
                 raise InputError("tick and tick_ps are both given; give one")
             rest["tick_ps"] = picoseconds(rest.pop("tick"), "tick")
         if "format" not in rest:
-            raise InputError("format is missing; it must be one of fp32, fp16, bf16")
+            raise InputError(
+                "format is missing; it is fp32, fp16, bf16 or fixed point, such as sm0.15"
+            )
         if any(name in values for name in _SHORTHAND):
             if "domains" in values:
                 raise InputError("domains and bsp are both given; give one")
@@ -214,11 +242,25 @@ class StorePlan(Plan):
 
 
 def _domain(entry: Any, n: int) -> Domain:
+    what = f"domains[{n}]"
     if isinstance(entry, Mapping):
+        rest = dict(entry)
+        amplitude = rest.pop("amplitude_v", None)
+        if "amplitude" in rest and amplitude is None:
+            amplitude = quantity(rest.pop("amplitude"), "V", f"{what}.amplitude")
         for name in ("pulse", "pulse_ps"):
-            if set(entry) == {"bits", name}:
-                return Domain(entry["bits"], picoseconds(entry[name], f"domains[{n}].{name}"))
-    raise InputError(f"domains[{n}] is {entry!r}; it must have bits and pulse_ps (or pulse)")
+            if set(rest) == {"bits", name}:
+                return Domain(entry["bits"], picoseconds(rest[name], f"{what}.{name}"), amplitude)
+    raise InputError(
+        f"{what} is {entry!r}; it must have bits and pulse_ps (or pulse), and may have amplitude_v"
+    )
+
+
+def _check_amplitude(value: Any, name: str) -> None:
+    low, high = _AMPLITUDES
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not low <= value <= high:
+        raise InputError(f"{name} is {value!r}; it must be a number of volts from {low} to {high}")
 
 
 def _whole(value: Any, name: str, low: int, high: int) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch.utils.hooks import RemovableHandle
 
+from nvmcosim.pymodel.bit_curves import DeviceCurve, bit_energy
 from nvmcosim.pymodel.curve import WriteCurve, load_curve
 from nvmcosim.pymodel.device.threshold import LAWS, law_curve
 from nvmcosim.pymodel.errors import InputError
@@ -65,7 +66,7 @@ class ApproximateMemory:
         every: str | int = "epoch",
         names: Iterable[str] | None = None,
         optimizer: torch.optim.Optimizer | None = None,
-        curve: WriteCurve | None = None,
+        curve: DeviceCurve | None = None,
     ) -> None:
         if not isinstance(plan, StorePlan):
             raise InputError(f"plan is {plan!r}; it must be a StorePlan")
@@ -78,8 +79,7 @@ class ApproximateMemory:
         self.ledger = Ledger(plan.width, self.curve)
         self._parameters = self._stored(_selected(model, names, plan))
         self._rules: dict[tuple[StorePlan, bool], WriteRule] = {}
-        longest = float(self.curve.energy(plan.bit_pulse_ps.max()).sum())
-        self._word_energy = longest * plan.width
+        self._word_energy = float(bit_energy(plan.in_full(), self.curve).sum())
         self._rule(None, False)  # refuses a pulse that the curve does not cover
         self._hook: RemovableHandle | None = None
         if optimizer is not None:
@@ -287,7 +287,8 @@ def _selected(
         matched = any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
         if not matched or id(parameter) in seen:
             continue
-        allowed = (torch.float32, native_dtype(plan.number_format))
+        native = native_dtype(plan.number_format)
+        allowed = (torch.float32,) if native is None else (torch.float32, native)
         if parameter.dtype not in allowed:
             raise InputError(
                 f"parameter {name} is {parameter.dtype}; a {plan.format} memory stores "

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nvmcosim.pymodel.curve import WriteCurve
+from nvmcosim.pymodel.bit_curves import DeviceCurve, bit_energy, bit_failure_rates
 from nvmcosim.pymodel.failures import FROZEN, FailureRecipe, Key, failure_recipe, full_recipe
 from nvmcosim.pymodel.store import StoreCounters
-from nvmcosim.pymodel.store_plan import Domain, StorePlan
+from nvmcosim.pymodel.store_plan import StorePlan
 from nvmcosim.pymodel.torch_masks import draw_mask
 from nvmcosim.pymodel.torch_words import decode, encode, native_dtype
 
@@ -53,21 +53,20 @@ class WriteRule:
     frozen_masks: dict[str, torch.Tensor] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, plan: StorePlan, curve: WriteCurve, exact: bool) -> "WriteRule":
+    def of(cls, plan: StorePlan, curve: DeviceCurve, exact: bool) -> "WriteRule":
         """The rule of `plan` on the device of `curve`.
 
         An `exact` store drives every bit with the longest pulse of the plan, and none fails unless
         that is 0.
         """
         if exact:
-            longest = int(plan.bit_pulse_ps.max())
-            plan = plan.replace(domains=(Domain(plan.width, longest),))
-        rates = curve.failure_rate(plan.bit_pulse_ps)
+            plan = plan.in_full()
+        rates = bit_failure_rates(plan, curve)
         if exact:
             rates = np.where(plan.bit_pulse_ps > 0, 0.0, 1.0)
         frozen = plan.variation == "cell" and not exact
         recipe = full_recipe(rates) if frozen else failure_recipe(rates)
-        return cls(plan, exact, recipe, curve.energy(plan.bit_pulse_ps))
+        return cls(plan, exact, recipe, bit_energy(plan, curve))
 
     @property
     def single_pass(self) -> bool:
@@ -212,11 +211,11 @@ def _store_compiled(
 ) -> None:
     """Store parameters that a processor holds, all of a dtype in one call of a kernel."""
     from nvmcosim.pymodel import kernels, rule_kernels
-    from nvmcosim.pymodel.word_kernels import MODES, NATIVE
+    from nvmcosim.pymodel.word_kernels import NATIVE, mode_of
 
     plan = rule.plan
     native = native_dtype(plan.number_format)
-    modes = {torch.float32: MODES.get((plan.format, plan.rounding), NATIVE), native: NATIVE}
+    modes = {native: NATIVE, torch.float32: mode_of(plan.number_format, plan.rounding)}
     rows: dict[int, list[tuple[int, ...]]] = {}
     staged: dict[torch.dtype, list[StoredParameter]] = {}
 

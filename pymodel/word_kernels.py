@@ -1,4 +1,4 @@
-"""Parameters as words and back, block by block: the conversions of `formats`, compiled."""
+"""Parameters as words and back, block by block: the conversions of the formats, compiled."""
 
 # Kernels are typed by numba when they are called, and mypy does not know its intrinsics.
 # mypy: disable-error-code="no-untyped-def,call-arg,attr-defined"
@@ -7,9 +7,11 @@ import numba
 import numpy as np
 
 from nvmcosim.pymodel.draw_kernels import fill, part
+from nvmcosim.pymodel.fixed_point import FixedFormat
+from nvmcosim.pymodel.formats import NumberFormat
 from nvmcosim.pymodel.lane_code import address_as_pointer
 
-__all__ = ["MODES", "NATIVE", "keep_words", "load_words"]
+__all__ = ["MODES", "NATIVE", "keep_words", "load_words", "mode_of"]
 
 #: What values are: words of the format itself.
 NATIVE = 0
@@ -21,6 +23,16 @@ MODES = {
     ("fp16", "truncate"): 4,
 }
 _BF16, _BF16_TRUNCATED, _FP16 = 1, 2, 3
+#: Fixed point from here on: bit 0 says truncated, bit 1 sign and magnitude; fraction bits above.
+_FIXED = 64
+
+
+def mode_of(number_format: NumberFormat, rounding: str) -> int:
+    """The mode of fp32 values that become words of `number_format`."""
+    if isinstance(number_format, FixedFormat):
+        coded = number_format.coding == "sm", rounding == "truncate"
+        return _FIXED + (number_format.fraction_bits << 2 | coded[0] << 1 | coded[1])
+    return MODES.get((number_format.name, rounding), NATIVE)
 
 
 @part
@@ -34,6 +46,9 @@ def load_words(lanes, address, first, words, mode, width):
         target = lanes.view(np.uint8)
         for i in range(words * size):
             target[i] = source[i]
+        return
+    if mode >= _FIXED:
+        _load_fixed(lanes.view(np.uint16), address + first * 4, words, mode)
         return
     bits = numba.carray(address_as_pointer(address + first * 4), words, np.uint32)
     halves = lanes.view(np.uint16)
@@ -62,6 +77,9 @@ def keep_words(lanes, address, first, words, mode, width):
         for i in range(words * size):
             target[i] = source[i]
         return
+    if mode >= _FIXED:
+        _keep_fixed(lanes.view(np.uint16), address + first * 4, words, mode)
+        return
     bits = numba.carray(address_as_pointer(address + first * 4), words, np.uint32)
     halves = lanes.view(np.uint16)
     if mode >= _FP16:
@@ -70,6 +88,42 @@ def keep_words(lanes, address, first, words, mode, width):
         return
     for i in range(words):
         bits[i] = np.uint32(halves[i]) << np.uint32(16)
+
+
+@part
+def _load_fixed(halves, address, words, mode):
+    """`FixedFormat.encode` of the fp32 values at `address`."""
+    values = numba.carray(address_as_pointer(address), words, np.float32)
+    scale = np.float32(1 << (mode - _FIXED >> 2))
+    lowest = np.float32(-32767.0 if mode & 2 else -32768.0)
+    # Adding and taking away 1.5 * 2^23 rounds to an integer, ties to even, where |x| < 2^22.
+    magic = np.float32(12582912.0)
+    for i in range(words):
+        x = values[i] * scale
+        x = x if x > lowest else lowest
+        x = x if x < np.float32(32767.0) else np.float32(32767.0)
+        nearest = (x + magic) - magic
+        if mode & 1:
+            down = nearest - np.float32(nearest > x)
+            up = nearest + np.float32(nearest < x)
+            nearest = up if mode & 2 and x < 0 else down
+        number = np.int32(nearest) if values[i] == values[i] else np.int32(0)
+        if mode & 2:
+            number = np.int32(-32768) - number if number < 0 else number
+        halves[i] = np.uint16(number & np.int32(0xFFFF))
+
+
+@part
+def _keep_fixed(halves, address, words, mode):
+    """`FixedFormat.decode` to the fp32 values at `address`."""
+    values = numba.carray(address_as_pointer(address), words, np.float32)
+    step = np.float32(1.0 / (1 << (mode - _FIXED >> 2)))
+    for i in range(words):
+        number = np.int32(np.int16(halves[i]))
+        if mode & 2:
+            magnitude = number & np.int32(0x7FFF)
+            number = -magnitude if number < 0 else magnitude
+        values[i] = np.float32(number) * step
 
 
 @part

@@ -11,15 +11,16 @@ from nvmcosim.pymodel import draw_kernels, kernels
 from nvmcosim.pymodel.curve import WriteCurve
 from nvmcosim.pymodel.device.threshold import law_curve
 from nvmcosim.pymodel.failures import FROZEN, Key, failure_recipe, full_recipe
-from nvmcosim.pymodel.formats import float_format
+from nvmcosim.pymodel.formats import number_format
 from nvmcosim.pymodel.store import GoldenStore, to_bits
 from nvmcosim.pymodel.store_plan import Domain, StorePlan
 from nvmcosim.pymodel.torch_masks import draw_mask
-from nvmcosim.pymodel.word_kernels import MODES, NATIVE
+from nvmcosim.pymodel.word_kernels import MODES, NATIVE, mode_of
 
 #: Chance that any one of a test's statistics is beyond its bound by chance; seeds are fixed.
 SIGNIFICANCE = 1e-6
 
+ROUNDINGS = ("rne", "truncate")
 RATES = {
     "dense": [0.5] * 8 + [0.01] * 8,
     "sparse": [1e-3] * 16,
@@ -91,9 +92,9 @@ def test_a_store_keeps_old_bits_where_the_mask_says(words, rates):
     np.testing.assert_array_equal(failed, to_bits(expected ^ wanted, recipe.width).sum(axis=0))
 
 
-@pytest.mark.parametrize("format", ["bf16", "fp16", "fp32"])
+@pytest.mark.parametrize("format", ["bf16", "fp16", "fp32", "sm0.15"])
 def test_a_store_is_the_golden_stores_given_the_same_failures(format):
-    width = float_format(format).width
+    width = number_format(format).width
     plan = StorePlan(
         format, (Domain(width - 9, 20_000), Domain(3, 10_000), Domain(4, 5_000), Domain(2, 0))
     )
@@ -113,7 +114,12 @@ def test_a_store_is_the_golden_stores_given_the_same_failures(format):
     np.testing.assert_array_equal(failed, golden.counters.failed_bits)
 
 
-@pytest.mark.parametrize(("format", "rounding"), MODES)
+FIXED = [
+    (name, rounding) for name in ("q0.15", "sm0.15", "q15.0", "sm11.4") for rounding in ROUNDINGS
+]
+
+
+@pytest.mark.parametrize(("format", "rounding"), [*MODES, *FIXED])
 def test_fp32_values_are_rounded_as_the_format_does(format, rounding):
     bits = np.random.default_rng(1).integers(0, 2**32, 60_000).astype(np.uint32)
     # A third of them where fp16 is normal, a third where it is subnormal or rounds to nothing.
@@ -125,13 +131,17 @@ def test_fp32_values_are_rounded_as_the_format_does(format, rounding):
     edges += [0x33000001, 0x33800000, 0x33C00000, 0x337FFFFF, 0x32FFFFFF]
     bits[: len(special + ties + edges)] = special + ties + edges
     values = bits.view(np.float32)
-    number_format = float_format(format)
-    expected = number_format.encode(values, rounding)
+    if (format, rounding) in FIXED:
+        # Half of them where fixed point neither saturates nor rounds to nothing.
+        near = np.random.default_rng(2).normal(0, 2.0, values.size // 2).astype(np.float32)
+        values[1::2] = near
+    words = number_format(format)
+    expected = words.encode(values, rounding)
     memory = np.zeros(values.size, np.uint16)
     kept = values.copy()
-    store(kept, memory, failure_recipe([0.0] * 16), mode=MODES[format, rounding])
+    store(kept, memory, failure_recipe([0.0] * 16), mode=mode_of(words, rounding))
     np.testing.assert_array_equal(memory, expected)
-    decoded = number_format.decode(expected).view(np.uint32)
+    decoded = words.decode(expected).view(np.uint32)
     np.testing.assert_array_equal(kept.view(np.uint32), decoded)
 
 

@@ -135,3 +135,39 @@ def test_digest_does_not_depend_on_where_the_files_are(tmp_path):
     assert plans[0].device != plans[1].device
     assert plans[0].digest() == plans[1].digest()
     assert plans[0].digest() != plans[0].replace(device="other/mine.toml").digest()
+
+
+def test_amplitudes_are_stated_by_domain_and_survive_json():
+    plan = plan_from_dict(
+        {
+            "kind": "store",
+            "format": "sm0.15",
+            "domains": [
+                {"bits": 8, "pulse": "10 ns", "amplitude": "400 mV"},
+                {"bits": 4, "pulse_ps": 5000, "amplitude_v": 0.35},
+                {"bits": 4, "pulse_ps": 0},
+            ],
+        }
+    )
+    assert plan.amplitudes == (None, 0.35, 0.4)
+    assert StorePlan.from_json(plan.to_json()) == plan
+    assert plan.in_full().domains == (Domain(16, 10_000, 0.4),)
+
+
+def test_a_plan_without_amplitudes_keeps_its_digest():
+    plan = StorePlan.two_domain("bf16", 6, "20 ns", "0 ns")
+    assert plan.to_dict()["domains"][0] == {"bits": 10, "pulse_ps": 20_000}
+    assert plan.amplitudes == (None,)
+
+
+@pytest.mark.parametrize("amplitude", [0, -1, 6, "0.4", True, float("nan")])
+def test_wrong_amplitudes_are_one_sentence(amplitude):
+    with pytest.raises(InputError, match=r"domains\[0\]\.amplitude_v is .* volts from 0\.05 to 5"):
+        StorePlan("bf16", (Domain(16, 5000, amplitude),))
+
+
+def test_fixed_point_splits_below_the_sign():
+    plan = StorePlan.two_domain("sm0.15", 15, "10 ns", "5 ns")
+    assert plan.masks == (0x8000, 0x7FFF)
+    with pytest.raises(InputError, match="bsp is 16; it must be a whole number from 0 to 15"):
+        StorePlan.two_domain("q3.12", 16, "10 ns", "5 ns")

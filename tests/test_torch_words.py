@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from nvmcosim.pymodel.formats import FORMATS
+from nvmcosim.pymodel.formats import number_format as format_named
 from nvmcosim.pymodel.torch_words import decode, encode, native_dtype, word_dtype
 
 SPECIAL = [0, 1 << 31, 0x7F800000, 0xFF800000, 0x7F800001, 0xFFC12345, 0x7F7FFFFF, 1, 0x477FF000]
@@ -20,9 +21,9 @@ def values():
 
 
 @pytest.mark.parametrize("rounding", ["rne", "truncate"])
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", [*FORMATS, "q0.15", "sm0.15", "q15.0", "sm11.4"])
 def test_words_are_the_formats(values, name, rounding):
-    number_format = FORMATS[name]
+    number_format = format_named(name)
     words = encode(torch.from_numpy(values), number_format, rounding)
     assert words.dtype == word_dtype(number_format)
     expected = number_format.encode(values, rounding)

@@ -19,6 +19,7 @@ from nvmcosim.demo.steps import Outcome, Report, Step, do
 from nvmcosim.demo.summary import view_lines
 from nvmcosim.demo.training import TRAINING_SOURCES, TrainingSize, training_result
 from nvmcosim.provenance import provenance
+from nvmcosim.pymodel.bit_curves import bit_failure_rates
 from nvmcosim.pymodel.curve import WriteCurve, load_curve
 from nvmcosim.pymodel.device.threshold import LAWS, law_curve, normal_threshold_curve
 from nvmcosim.pymodel.errors import InputError
@@ -136,7 +137,7 @@ class Demo:
             report(done, total, "samples")
 
         curve = view(self.plan, "curve")(self.plan, progress=progress)
-        curve.failure_rate(self.plan.bit_pulse_ps)  # refuses a pulse that the curve does not cover
+        bit_failure_rates(self.plan, curve)  # refuses a pulse that the curve does not cover
         path = self.out / CURVE_FILE
         if curve.digest == law_curve(PAPER_LAW).digest:
             path.unlink(missing_ok=True)
@@ -222,4 +223,9 @@ def run_demo(
     """
     if not isinstance(plan, StorePlan):
         raise InputError(f"kind is {plan.kind!r}; the demo runs plans of kind 'store'")
+    if plan.amplitudes != (None,):
+        raise InputError(
+            f"the domains' amplitudes are {plan.amplitudes}; the demo sets the device beside a "
+            "law, which has one amplitude: leave amplitude_v out"
+        )
     return Demo(plan, out, data, size or TrainingSize()).run(begin)

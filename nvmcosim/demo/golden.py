@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from nvmcosim.provenance import provenance
+from nvmcosim.pymodel.bit_curves import bit_failure_rates
 from nvmcosim.pymodel.curve import WriteCurve
 from nvmcosim.pymodel.store import to_bits
 from nvmcosim.pymodel.store_plan import StorePlan
@@ -34,7 +35,7 @@ def golden_result(plan: StorePlan, curve: WriteCurve) -> dict[str, Any]:
     held = store.store(words)
     ones = to_bits(words, plan.width).sum(axis=(0, 1))
     counters = store.counters
-    rates = np.asarray(curve.failure_rate(plan.bit_pulse_ps))
+    rates = bit_failure_rates(plan, curve)
     attempts = 1 if plan.variation == "cell" else 1 + plan.retry_limit
     return {
         "view": "golden",

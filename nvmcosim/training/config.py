@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nvmcosim.networks import NETWORKS
-from nvmcosim.pymodel.curve import WriteCurve
+from nvmcosim.pymodel.bit_curves import DeviceCurve
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import digest_of
 from nvmcosim.pymodel.store_plan import StorePlan
@@ -88,7 +88,7 @@ class TrainingConfig:
         return values
 
 
-def run_digest(config: TrainingConfig, images: Mapping[str, Any], curve: WriteCurve) -> str:
+def run_digest(config: TrainingConfig, images: Mapping[str, Any], curve: DeviceCurve) -> str:
     """SHA-256 of all that determines a result; `images` is an `ImageSet.provenance()`."""
     return digest_of(
         {

@@ -14,10 +14,9 @@ from torch import Tensor, nn
 from nvmcosim.datasets import ImageSet
 from nvmcosim.memory import ApproximateMemory
 from nvmcosim.networks import build_network
-from nvmcosim.pymodel.curve import WriteCurve
+from nvmcosim.pymodel.bit_curves import DeviceCurve
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import write_bytes
-from nvmcosim.pymodel.store_plan import Domain
 from nvmcosim.training.config import TrainingConfig, run_digest
 
 __all__ = ["EpochRecord", "Trainer", "train"]
@@ -59,7 +58,7 @@ class Trainer:
         self,
         config: TrainingConfig,
         images: ImageSet,
-        curve: WriteCurve | None = None,
+        curve: DeviceCurve | None = None,
         device: str = "cpu",
     ) -> None:
         self.config = config
@@ -83,8 +82,7 @@ class Trainer:
         self._images = images.provenance()
         self.optimizer = self._new_optimizer()
         self.memory = ApproximateMemory(self.network, config.plan, curve=curve)
-        longest = int(config.plan.bit_pulse_ps.max())
-        self._full_plan = config.plan.replace(domains=(Domain(config.plan.width, longest),))
+        self._full_plan = config.plan.in_full()
 
     def _new_optimizer(self) -> torch.optim.Optimizer:
         trained = [p for p in self.network.parameters() if p.requires_grad]
@@ -221,7 +219,7 @@ class Trainer:
 def train(
     config: TrainingConfig,
     images: ImageSet,
-    curve: WriteCurve | None = None,
+    curve: DeviceCurve | None = None,
     checkpoint: Path | None = None,
     progress: Callable[[EpochRecord], None] | None = None,
     device: str = "cpu",
