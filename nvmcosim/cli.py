@@ -50,5 +50,6 @@ def main() -> None:
     except SystemExit as end:
         # typer makes this of an interrupt.
         if end.code == 130:
-            print("nvmcosim: interrupted; the same command goes on from here", file=sys.stderr)
+            told = "interrupted; the same command takes over what was finished"
+            print(f"nvmcosim: {told}", file=sys.stderr)
         raise
