@@ -307,7 +307,7 @@ def test_a_lost_model_comes_back_from_what_the_memory_holds():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"version": 2}, "version"),
+        ({"version": 1}, "version"),
         ({"plan": "{}"}, "another plan"),
         ({"curve": "x"}, "another curve"),
         ({"epoch": -1}, "epoch is -1"),
