@@ -6,7 +6,7 @@ from scipy import stats
 
 from nvmcosim.pymodel.device.drive import Drive
 from nvmcosim.pymodel.device.fits import FAMILIES, best_fit, fit_threshold
-from nvmcosim.pymodel.device.fokker_planck import survival, write_error_rate
+from nvmcosim.pymodel.device.fokker_planck import survival, switching_moments, write_error_rate
 from nvmcosim.pymodel.device.laws import (
     GammaLaw,
     attempt_time,
@@ -65,6 +65,17 @@ def test_locatelli_gamma_law_gives_its_published_figures():
     spread = GammaLaw(14.9, 4.157e-9, spread=0.139)
     assert spread.pulse_for(1e-10) == pytest.approx(20.5e-9, rel=0.005)
     assert spread.pulse_for(1e-4) / law.pulse_for(1e-4) - 1 == pytest.approx(0.173, abs=0.002)
+
+
+def test_a_gamma_law_takes_mean_and_deviation_from_the_exact_one():
+    exact = switching_moments(Drive.constant(MTJ, 2.0))
+    law = GammaLaw.of(exact)
+    assert law.moments[:2] == pytest.approx(exact[:2], rel=1e-12)
+    assert law.shape == pytest.approx(13.7, abs=0.1)  # PHYSICS
+    mean, variance, skewness = stats.gamma(law.shape, scale=law.mean_s / law.shape).stats("mvs")
+    assert law.moments == pytest.approx((mean, math.sqrt(variance), skewness))
+    # What it misses is the exact law's skewness, and with it the tail.
+    assert exact.skewness > 2 * law.moments.skewness
 
 
 def test_the_spread_gamma_law_is_the_mean_over_devices():
