@@ -29,7 +29,15 @@ from nvmcosim.pymodel.device.drive import Drive
 from nvmcosim.pymodel.device.moments import Moments
 from nvmcosim.pymodel.errors import InputError
 
-__all__ = ["escape", "pulse_for", "survival", "switching_moments", "write_error_rate"]
+__all__ = [
+    "Decay",
+    "decay_of",
+    "escape",
+    "pulse_for",
+    "survival",
+    "switching_moments",
+    "write_error_rate",
+]
 
 Floats = NDArray[np.float64]
 
@@ -83,7 +91,7 @@ def escape(drive: Drive, cells: int = CELLS) -> tuple[Floats, Floats]:
 
 
 @dataclass(frozen=True)
-class _Decay:
+class Decay:
     """One device's error rate: solved at `times` (reduced), then `pace` towards `floor`."""
 
     times: Floats
@@ -112,7 +120,7 @@ class _Decay:
         return np.where(rate < self.alive[-1], beyond, inside)
 
 
-def _decay(drive: Drive, n: int, alive: Floats, horizon: float) -> _Decay:
+def _decay(drive: Drive, n: int, alive: Floats, horizon: float) -> Decay:
     """What `survival` gave device `n` up to a reduced `horizon`, and how it goes on."""
     tau, floors = escape(drive[n : n + 1])
     floor = float(floors[0])
@@ -122,7 +130,7 @@ def _decay(drive: Drive, n: int, alive: Floats, horizon: float) -> _Decay:
     if fall < _RESOLVED:
         # To and fro: the equilibrium is reached by escapes from both wells.
         pace = float(drive.tau_s[n] / tau[0]) / (1 - floor)
-    return _Decay(np.linspace(0.0, horizon, alive.size), alive, pace, floor)
+    return Decay(np.linspace(0.0, horizon, alive.size), alive, pace, floor)
 
 
 def write_error_rate(drive: Drive, pulse_s: ArrayLike, weights: ArrayLike | None = None) -> Floats:
@@ -160,7 +168,7 @@ def pulse_for(drive: Drive, rate: ArrayLike) -> Floats:
     rates = np.asarray(rate, dtype=np.float64)
     if not ((rates > FLOOR) & (rates < 1)).all():
         raise InputError(f"rate is {rate!r}; it must lie between 0 and 1")
-    decay = _until(drive, float(rates.min()))
+    decay = decay_of(drive, float(rates.min()))
     pulses = decay.time_for(rates) * drive.tau_s[0]
     if not np.isfinite(pulses).all():
         raise InputError(
@@ -175,7 +183,7 @@ def switching_moments(drive: Drive) -> Moments:
 
     Raises `InputError` if it does not switch for good.
     """
-    decay = _until(drive, 1e-12)
+    decay = decay_of(drive, 1e-12)
     if decay.floor > 1e-3 or not decay.pace > 0:
         raise InputError(
             f"at overdrive {drive.at(1.0)[0]:.3g} a cell does not switch for good: thermal "
@@ -194,8 +202,8 @@ def switching_moments(drive: Drive) -> Moments:
     return Moments(float(first) * tau, float(np.sqrt(variance)) * tau, float(skewness))
 
 
-def _until(drive: Drive, rate: float) -> _Decay:
-    """The error rate solved until it is below `rate`, or as far as it is worth it."""
+def decay_of(drive: Drive, rate: float) -> Decay:
+    """One device's error rate, solved until it is below `rate` or as far as it is worth it."""
     horizon = 8.0
     while True:
         steps = int(np.clip(horizon / STEP, STEPS, MOST_STEPS))

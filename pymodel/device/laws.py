@@ -9,10 +9,11 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, special
+from scipy import special
 
 from nvmcosim.pymodel.device.moments import Moments
 from nvmcosim.pymodel.device.mtj import PmaMtj
+from nvmcosim.pymodel.device.switching_law import SwitchingLaw
 from nvmcosim.pymodel.errors import InputError
 
 __all__ = ["GammaLaw", "attempt_time", "butler_failure_rate", "neel_brown_failure_rate"]
@@ -75,7 +76,7 @@ def neel_brown_failure_rate(
 
 
 @dataclass(frozen=True)
-class GammaLaw:
+class GammaLaw(SwitchingLaw):
     """Switching times by a gamma distribution, as locatelli2018 takes from its reference [17].
 
     Fields:
@@ -96,8 +97,7 @@ class GammaLaw:
         for name in ("shape", "mean_s"):
             if not 0 < getattr(self, name) < math.inf:
                 raise InputError(f"{name} is {getattr(self, name)!r}; it must be positive")
-        if not 0 <= self.spread <= 1:
-            raise InputError(f"spread is {self.spread!r}; it must be from 0 to 1")
+        self._check_spread()
 
     @classmethod
     def of(cls, moments: Moments, spread: float = 0.0) -> Self:
@@ -110,29 +110,8 @@ class GammaLaw:
         root = math.sqrt(self.shape)
         return Moments(self.mean_s, self.mean_s / root, 2 / root)
 
-    def failure_rate(self, pulse_s: ArrayLike) -> Floats:
-        """P(fail) of pulses `pulse_s` (any shape), averaged over devices."""
-        scaled = _pulses(pulse_s) * self.shape / self.mean_s
-        if self.spread == 0:
-            return special.gammaincc(self.shape, scaled)
-        # The trapezoidal rule converges exponentially for a Gaussian times what is smooth.
-        z = np.linspace(-9, 9, 241)
-        weights = np.exp(-(z**2) / 2)
-        weights /= weights.sum()
-        return special.gammaincc(self.shape, scaled[..., None] * np.exp(self.spread * z)) @ weights
-
-    def pulse_for(self, rate: float) -> float:
-        """The pulse in s that fails with probability `rate`, in (0, 1)."""
-        if not 0 < rate < 1:
-            raise InputError(f"rate is {rate!r}; it must lie between 0 and 1")
-        if self.spread == 0:
-            return float(special.gammainccinv(self.shape, rate)) * self.mean_s / self.shape
-
-        def excess(log_pulse: float) -> float:
-            return math.log(max(float(self.failure_rate(math.exp(log_pulse))), 1e-300) / rate)
-
-        middle = math.log(self.mean_s)
-        return math.exp(optimize.brentq(excess, middle - 10, middle + 10, xtol=1e-12))
+    def _alone(self, pulse_s: Floats) -> Floats:
+        return special.gammaincc(self.shape, pulse_s * self.shape / self.mean_s)
 
 
 def _pulses(pulse_s: ArrayLike) -> Floats:
