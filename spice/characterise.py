@@ -33,6 +33,7 @@ from nvmcosim.spice.montecarlo import CHUNK, MonteCarlo
 from nvmcosim.spice.mtj import MODELS, NOISES
 from nvmcosim.spice.pool import run_chunks
 from nvmcosim.spice.session import session
+from nvmcosim.spice.switching import collect
 from nvmcosim.spice.tail import LEAST_FITTED, LEAST_STRETCH, Fit, Theory, fit_times, theory_for
 
 __all__ = [
@@ -179,13 +180,9 @@ def _conclude(
     prepared: _Prepared, settings: Settings, folder: Path, versions: dict[str, str]
 ) -> Calibration:
     run, theory = prepared.run, prepared.theory
-    results = [run.read_chunk(folder, n) for n in range(-(-settings.samples // CHUNK))]
-    whole = [result for result in results if result is not None]
-    if len(whole) != len(results):
-        raise InputError(f"a result in {folder} was removed while the run went on: run it again")
     # Whole chunks are simulated, so there may be a few more samples than were asked for.
-    times = np.concatenate([result.times_s for result in whole])
-    energy = sum(result.energy_j for result in whole) / times.size + run.edge_energy_j()[:, None]
+    writes = collect(run, settings.samples, folder)
+    times, energy = writes.times_s, writes.energy_j
     # Below the critical voltage hardly any cell switches in time: then the theory stands alone.
     enough = np.count_nonzero(times <= run.span_s) >= LEAST_FITTED
     fit = fit_times(theory, times, run.span_s) if enough else Fit()
