@@ -12,8 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 from nvmcosim.cli import app
+from nvmcosim.commands.options import terminable
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.studies.cells import CellStore, run_cells
+from nvmcosim.studies.executors import InProcess, LocalProcesses
 from nvmcosim.studies.figures import Figure, half_unit, judge_number, judge_rule
 
 
@@ -76,7 +78,7 @@ class CountingCell:
     def title(self) -> str:
         return self.name
 
-    def run(self, checkpoint: Path) -> dict[str, Any]:
+    def run(self, checkpoint: Path, tick: Any = None) -> dict[str, Any]:
         mark = Path(self.folder) / self.name
         with mark.open("a") as stream:
             stream.write("x")
@@ -94,9 +96,9 @@ def runs(folder: Path) -> dict[str, int]:
 def test_cells_that_are_done_are_not_run_again(tmp_path: Path) -> None:
     store = CellStore(tmp_path / "cells")
     cells = [CountingCell(name, str(tmp_path)) for name in "abc"]
-    run_cells(cells[:2], store)
+    run_cells(cells[:2], store, InProcess())
     seen: list[str] = []
-    run_cells(cells, store, progress=lambda cell: seen.append(cell.title))
+    run_cells(cells, store, InProcess(), lambda cell: seen.append(cell.title))
     assert seen == ["a", "b", "c"]
     assert runs(tmp_path) == {"a": 1, "b": 1, "c": 1}
     assert store.get("b" * 64) == {"name": "b"}
@@ -110,25 +112,25 @@ def test_an_interrupted_study_keeps_what_is_done(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_cells(cells, store, progress=interrupt)
-    run_cells(cells, store)
+        run_cells(cells, store, InProcess(), interrupt)
+    run_cells(cells, store, InProcess())
     assert runs(tmp_path) == {"a": 1, "b": 1}
 
 
 def test_a_damaged_result_is_made_again(tmp_path: Path) -> None:
     store = CellStore(tmp_path / "cells")
     cell = CountingCell("a", str(tmp_path))
-    run_cells([cell], store)
+    run_cells([cell], store, InProcess())
     path = next((tmp_path / "cells").iterdir())
     path.write_text(path.read_text()[:-5])
-    run_cells([cell], store)
+    run_cells([cell], store, InProcess())
     assert runs(tmp_path) == {"a": 2}
 
 
 def test_a_killed_worker_loses_nothing(tmp_path: Path) -> None:
     store = CellStore(tmp_path / "cells")
     cells = [CountingCell(name, str(tmp_path), killed=name == "b") for name in "abc"]
-    run_cells(cells, store, workers=2)
+    run_cells(cells, store, LocalProcesses(2))
     assert all(store.get(cell.digest) for cell in cells)
     assert runs(tmp_path)["b"] == 2
     # The checkpoint that the killed worker left was taken up, then dropped.
@@ -244,3 +246,10 @@ def test_wrong_options_are_one_sentence(
     assert isinstance(result.exception, InputError)
     assert str(result.exception).startswith(message)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_termination_is_an_interrupt() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt), terminable():
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is before

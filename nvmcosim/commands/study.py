@@ -5,7 +5,15 @@ from typing import Annotated, Any
 
 import typer
 
-from nvmcosim.commands.options import DataDir, JsonFlag, OutDir, Seed, console, emit_json
+from nvmcosim.commands.options import (
+    DataDir,
+    JsonFlag,
+    OutDir,
+    Seed,
+    console,
+    emit_json,
+    terminable,
+)
 
 __all__ = ["register"]
 
@@ -62,7 +70,7 @@ def study(
     if settings not in ("all", "table3"):
         raise InputError(f"settings is {settings!r}; it must be all or table3")
     try:
-        from nvmcosim.studies.cells import usable_processors
+        from nvmcosim.studies.executors import local_executor, usable_processors
         from nvmcosim.studies.ono2021.study import StudyOptions, run_study
     except ModuleNotFoundError as error:
         raise MissingTool(
@@ -80,10 +88,11 @@ def study(
         learning_rate=rate,
         initial=initial,
         data=data,
-        workers=workers or usable_processors(),
         train=train,
     )
-    values = _with_progress(run_study, options)
+    executor = local_executor(workers or usable_processors())
+    with terminable():
+        values = _with_progress(run_study, options, executor)
     if json_output:
         emit_json(values)
         return
@@ -95,7 +104,7 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _with_progress(run_study: Any, options: Any) -> dict[str, Any]:
+def _with_progress(run_study: Any, options: Any, executor: Any) -> dict[str, Any]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     screen = console(json_output=True)
@@ -107,7 +116,7 @@ def _with_progress(run_study: Any, options: Any) -> dict[str, Any]:
             bar.update(task, completed=done, total=total)
             bar.console.print(f"{done}/{total} {line}")
 
-        return run_study(options, show)
+        return run_study(options, show, executor)
 
 
 def _print_figures(values: dict[str, Any]) -> None:
