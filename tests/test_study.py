@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 
 from nvmcosim.cli import app
 from nvmcosim.commands.options import terminable
-from nvmcosim.pymodel.errors import InputError
+from nvmcosim.pymodel.errors import InputError, MissingTool
 from nvmcosim.studies.cells import CellStore, run_cells
 from nvmcosim.studies.executors import InProcess, LocalProcesses
 from nvmcosim.studies.figures import Figure, half_unit, judge_number, judge_rule
@@ -209,6 +210,18 @@ def invoke(*arguments: str) -> Any:
     return CliRunner().invoke(app, list(arguments))
 
 
+def test_a_cluster_without_dask_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.delitem(sys.modules, "nvmcosim.studies.cluster", raising=False)
+    result = invoke("study", "ono2021", "--scheduler", "tcp://host:8786", "--out", str(tmp_path))
+    assert isinstance(result.exception, MissingTool)
+    assert str(result.exception) == (
+        "--scheduler needs distributed; install it with: pip install 'nvmcosim[cluster]'"
+    )
+
+
 def test_without_data_the_rest_of_the_study_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,6 +250,11 @@ def test_without_data_the_rest_of_the_study_runs(
         (("ono2021", "--optimizer", "x", "--quick"), "optimizer is 'x'"),
         (("ono2021", "--initial", "x", "--quick"), "initial is 'x'"),
         (("ono2021", "--data", "/nowhere"), "data is '/nowhere'; it must be a folder"),
+        (("ono2021", "--scheduler", "host"), "scheduler is 'host'; it must be an address such as"),
+        (
+            ("ono2021", "--scheduler", "tcp://host:8786", "--workers", "2"),
+            "workers is 2 and scheduler is 'tcp://host:8786'; give one of them",
+        ),
     ],
 )
 def test_wrong_options_are_one_sentence(
@@ -245,6 +263,25 @@ def test_wrong_options_are_one_sentence(
     result = invoke("study", *arguments, "--out", str(tmp_path / "out"))
     assert isinstance(result.exception, InputError)
     assert str(result.exception).startswith(message)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("tcp://host:8786", "is not valid JSON"),
+        ('{"type": "Scheduler"}', "is no file of a Dask scheduler: it has no address"),
+        ('{"address": 8786}', "is no file of a Dask scheduler: it has no address"),
+    ],
+)
+def test_a_file_that_no_scheduler_wrote_is_one_sentence(
+    text: str, message: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "scheduler.json"
+    file.write_text(text)
+    result = invoke("study", "ono2021", "--scheduler", str(file), "--out", str(tmp_path / "out"))
+    assert isinstance(result.exception, InputError)
+    assert str(result.exception).startswith(f"{file} {message}")
     assert not (tmp_path / "out").exists()
 
 
