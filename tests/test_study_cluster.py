@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from dask import config
-from distributed import Client, LocalCluster
+from distributed import Client, Future, LocalCluster
 from step_cell import StepCell, kill_after, noted
 
 from nvmcosim.datasets import ImageSet
@@ -161,16 +161,35 @@ def test_an_interrupted_sweep_stops_its_cells_and_goes_on(
 
     with pytest.raises(KeyboardInterrupt):
         run_cells(cells, store, DaskExecutor(cluster.scheduler_address), interrupt)
-    reached = -1
-    while reached < (reached := len(noted(cells[1]))):
+    reached, before = len(noted(cells[1])), -1
+    for _ in range(10):
+        if reached == before:
+            break
         time.sleep(1)
-    assert 0 < reached < 1000
+        before, reached = reached, len(noted(cells[1]))
+    assert before == reached > 0
     assert not noted(cells[2])
     cells[1] = replace(cells[1], steps=reached + 2)
     run_cells(cells, store, DaskExecutor(cluster.scheduler_address))
     assert len(noted(cells[0])) == 1
     assert [step for _, step in noted(cells[1])] == list(range(1, reached + 3))
     assert all(store.get(cell.digest) for cell in cells)
+
+
+def test_runs_that_the_scheduler_drops_are_one_sentence(
+    cluster: LocalCluster, tmp_path: Path
+) -> None:
+    store = CellStore(tmp_path / "cells")
+    cells = [StepCell("a", tmp_path), StepCell("b", tmp_path, steps=1000, pause=0.05)]
+
+    def drop(cell: Any) -> None:
+        with Client(cluster.scheduler_address, set_as_default=False) as other:
+            keys = other.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.tasks))
+            other.cancel([Future(key, other) for key in keys], force=True)
+
+    with pytest.raises(InputError, match="or has dropped what it was given; every finished run is"):
+        run_cells(cells, store, DaskExecutor(cluster.scheduler_address), drop)
+    assert store.get(cells[0].digest) is not None
 
 
 def test_a_cell_that_kills_every_worker_is_one_sentence(
@@ -241,7 +260,7 @@ def dask(folder: Path, *arguments: str, path: Path) -> Iterator[subprocess.Popen
 
 def test_a_scheduler_of_another_version_is_refused(tmp_path: Path) -> None:
     with dask(tmp_path, "scheduler", "--port", "0", path=other_version(tmp_path)):
-        executor = DaskExecutor(str(tmp_path / "scheduler.json"))
+        executor = DaskExecutor(str(tmp_path / "scheduler.json"), lambda _: pytest.fail("begun"))
         with pytest.raises(InputError, match=r"the scheduler at tcp://\S+ has nvmcosim 99\.0; it"):
             run_cells([StepCell("a", tmp_path)], CellStore(tmp_path / "cells"), executor)
 
@@ -263,7 +282,7 @@ def test_a_lost_scheduler_is_one_sentence_and_what_is_done_is_kept(tmp_path: Pat
                 workers.enter_context(dask(tmp_path, *worker, path=Path(__file__).parent))
 
         executor = DaskExecutor(str(tmp_path / "scheduler.json"), on_workers)
-        with pytest.raises(InputError, match=r"scheduler at tcp://127\S+ was lost; every finished"):
+        with pytest.raises(InputError, match=r"scheduler at tcp://127\S+ was lost, or has dropped"):
             run_cells(cells, store, executor, lambda _: scheduler.kill())
     # The sweep had waited for its first worker.
     assert counts == [0, 1]

@@ -87,8 +87,8 @@ class _Sweep:
         self.mark = mark
         self.on_workers = on_workers
         self.lost = InputError(
-            f"the scheduler at {address} was lost; every finished run is kept, "
-            "and the same command goes on from there"
+            f"the scheduler at {address} was lost, or has dropped what it was given; "
+            "every finished run is kept, and the same command goes on from there"
         )
         self._key = uuid.uuid4().hex[:8]
         self._checked: set[str] = set()
