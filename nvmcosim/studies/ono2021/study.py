@@ -64,6 +64,8 @@ class StudyOptions:
     train: bool = True
 
     def __post_init__(self) -> None:
+        if not self.networks:
+            raise InputError(f"networks is empty; it must have some of {', '.join(TABLE_3)}")
         for name in (*self.networks, *self.quick):
             if name not in TABLE_3:
                 raise InputError(f"network is {name!r}; it must be one of {', '.join(TABLE_3)}")
