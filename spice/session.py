@@ -36,10 +36,21 @@ class SpiceError(InputError):
     """ngspice refused or failed; the message holds its own words."""
 
 
-@cache
 def session() -> "Session":
     """The one ngspice session of this process; raises `MissingTool` if ngspice is not there."""
-    return Session()
+    found = _session()
+    if isinstance(found, MissingTool):
+        raise MissingTool(str(found))
+    return found
+
+
+@cache
+def _session() -> "Session | MissingTool":
+    # A failure is kept as well: PySpice cannot declare the library's interface a second time.
+    try:
+        return Session()
+    except MissingTool as error:
+        return error
 
 
 class Session:

@@ -185,6 +185,15 @@ def test_escape_is_the_rate_at_which_the_solution_decays(delta, overdrive):
     assert 1 / (time[0] * (1 - share[0])) == pytest.approx(pace, rel=2e-3)
 
 
+def test_without_current_escapes_from_both_wells_make_the_equilibrium():
+    drive = Drive.constant(MTJ, 0.0)
+    tau = float(escape(drive)[0][0])
+    # To and fro at the same pace: relaxation to a half at twice that of one escape.
+    times = np.array([0.1, 1.0, 3.0])
+    expected = 0.5 * (1 + np.exp(-2 * times))
+    assert write_error_rate(drive, tau * times) == pytest.approx(expected, rel=1e-3)
+
+
 def test_hardly_any_current_leaves_the_thermal_equilibrium():
     delta, overdrive = 6.0, 0.2
     drive = Drive.constant(at_delta(delta), overdrive)

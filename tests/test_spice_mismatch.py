@@ -11,6 +11,7 @@ from nvmcosim.pymodel.device.presets import preset
 from nvmcosim.pymodel.device.spec import DeviceSpread
 from nvmcosim.pymodel.device.spread import draw_factors
 from nvmcosim.pymodel.errors import InputError
+from nvmcosim.spice import montecarlo
 from nvmcosim.spice.driver import load_lines
 from nvmcosim.spice.lockstep import CellArray
 from nvmcosim.spice.mismatch import TRANSISTORS, draw_vth_v, vth_sigma_v
@@ -76,12 +77,15 @@ def test_each_transistor_of_the_path_takes_its_own_shift(which):
     assert line.endswith("delvto=0.0123")
 
 
-def test_samples_have_the_thresholds_of_their_seed():
+def test_samples_have_the_thresholds_of_their_seed(monkeypatch):
     run = MonteCarlo(SPEC, "P-AP", 5, "angle", "1d", 2e-9, 1e-9)
     factors = draw_factors(SPEC.spread, 2, 5)
     shifts = draw_vth_v(SPEC.driver, SPEC.spread, 2, 5)
     own, plain = run.sample(1, factors[1], shifts[1]), run.sample(1, factors[1])
     assert abs(own.current_a[-1] / plain.current_a[-1] - 1) > 1e-3
+    monkeypatch.setattr(montecarlo, "CHUNK", 2)
+    both = own.energy_j(run.grid) + run.sample(0, factors[0], shifts[0]).energy_j(run.grid)
+    assert run.chunk(0).energy_j == pytest.approx(both, abs=0)
     alike = SPEC.replace(spread=SPEC.spread.__class__(ra=0.05, tmr=0.05))
     assert MonteCarlo(alike, "P-AP", 5, "angle", "1d", 2e-9, 1e-9).digest != run.digest
     cells = CellArray(SPEC, 2, seed=5)
