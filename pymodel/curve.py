@@ -33,7 +33,7 @@ class WriteCurve:
     Fields:
         device: name of the device or law.
         direction: `P-AP`, `AP-P`, or `both` where the law does not distinguish them.
-        amplitude_v: write amplitude in V; None for a law.
+        amplitude_v: write amplitude in V; None for a law that states none.
         pulse_ps: tabulated pulse widths in ps, strictly increasing, shape `[n]`.
         p_fail: probability that a pulse fails to switch the cell, not increasing, shape `[n]`.
         energy_mtj_j, energy_driver_j: mean energy of a write of that pulse, shape `[n]`.
@@ -108,18 +108,38 @@ class WriteCurve:
         the last tabulated rate gives infinity: such a cell is not known to switch at all.
         """
         uniform = np.asarray(uniform, dtype=np.float64)
-        probit = -ndtri(uniform)
-        # Equal neighbours would make the inverse ambiguous; keep the first pulse of each.
-        keep = np.concatenate(([True], np.diff(self._probit) > 0))
-        xs, ys = self._probit[keep], self.pulse_ps[keep]
-        result = np.interp(probit, xs, ys)
-        result = np.where(probit > xs[-1], np.inf, result)
-        first = self.pulse_ps[0]
-        if first > 0:
-            # A hair above 0, so that no pulse of 0 ever writes.
-            early = np.maximum(first * (1 - uniform) / max(1 - self.p_fail[0], 1e-300), 1e-9)
-            result = np.where(probit < xs[0], np.minimum(early, first), result)
-        return np.maximum(result, 1e-9)
+        # A hair above 0, so that no pulse of 0 ever writes.
+        known = np.maximum(self._pulse_at(np.maximum(uniform, self.p_fail[-1])), 1e-9)
+        return np.where(-ndtri(uniform) > self._probit[-1], np.inf, known)
+
+    def pulse_for(self, rate: ArrayLike) -> NDArray[np.float64]:
+        """Shortest pulses in ps of a failure rate of at most `rate` (any shape, in (0, 1]).
+
+        The inverse of `failure_rate`; 0 for a rate of 1. Raises `InputError` for another rate, and
+        for one that no pulse of the curve reaches.
+        """
+        rates = np.asarray(rate, dtype=np.float64)
+        for value in rates.flat:
+            if not 0 < value <= 1:
+                raise InputError(f"rate is {value:g}; it must be above 0 and at most 1")
+            if value < self.p_fail[-1]:
+                raise InputError(
+                    f"no pulse of the curve of {self.device} reaches an error rate of {value:g}: "
+                    f"its last, {self.pulse_ps[-1]:g} ps, has {self.p_fail[-1]:.3g}"
+                )
+        return np.where(rates < 1, np.maximum(self._pulse_at(rates), 1e-9), 0.0)
+
+    def _pulse_at(self, rate: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The first pulse of that failure rate, from the last tabulated one to 1."""
+        probit = np.clip(-ndtri(rate), -_PROBIT, self._probit[-1])
+        after = np.searchsorted(self._probit, probit)
+        before = np.maximum(after - 1, 0)
+        rise = self._probit[after] - self._probit[before]
+        share = (probit - self._probit[before]) / np.where(rise > 0, rise, 1.0)
+        inside = self.pulse_ps[before] + share * (self.pulse_ps[after] - self.pulse_ps[before])
+        # Before the first tabulated pulse it is the rate that is linear.
+        early = self.pulse_ps[0] * (1 - rate) / max(1 - self.p_fail[0], 1e-300)
+        return np.where(after > 0, inside, np.minimum(early, self.pulse_ps[0]))
 
     def energy(self, pulse_ps: ArrayLike) -> NDArray[np.float64]:
         """Energy of writing one bit with `pulse_ps` (any shape), as `[2, ...]`: MTJ, driver.

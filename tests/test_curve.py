@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.stats import gamma, norm
 
 from nvmcosim import InputError, WriteCurve, curve_for, load_curve
 from nvmcosim.pymodel.device.threshold import law_curve, normal_threshold_curve
@@ -49,6 +49,47 @@ def test_cells_past_the_table_never_switch() -> None:
     thresholds = curve.threshold_ps(np.array([0.2, 0.24999, 0.26]))
     assert thresholds[:2].tolist() == [np.inf, np.inf]
     assert thresholds[2] < 4000
+
+
+def test_the_pulse_for_a_rate_is_the_shortest_that_keeps_it() -> None:
+    # Equal rates in a row, and a first pulse above 0: the inverse is that of `failure_rate`.
+    curve = small_curve(
+        pulse_ps=[1000, 2000, 3000, 4000, 5000],
+        p_fail=[0.9, 0.5, 0.5, 1e-10, 1e-10],
+        energy_mtj_j=[0] * 5,
+        energy_driver_j=[0] * 5,
+    )
+    rates = np.array([[0.99, 0.9, 0.7], [0.4, 1e-3, 3e-10]])
+    pulses = curve.pulse_for(rates)
+    np.testing.assert_allclose(curve.failure_rate(pulses), rates, rtol=1e-9)
+    assert pulses.shape == rates.shape
+    assert curve.pulse_for(0.5) == pytest.approx(2000)
+    assert curve.pulse_for(1e-10) == pytest.approx(4000)
+    assert curve.pulse_for(1) == 0
+    # Thresholds are the same inverse: none lies where the rate does not fall.
+    uniform = (np.arange(100_000) + 0.5) / 100_000
+    assert (curve.threshold_ps(uniform) >= 2500).mean() == pytest.approx(0.5, abs=1e-5)
+
+
+def test_a_law_with_a_rate_at_once_needs_a_hair_of_a_pulse() -> None:
+    law = law_curve("ono2021")  # 0.38% of the thresholds lie below 0
+    pulse = float(law.pulse_for(0.998))
+    assert 0 < pulse < 1e-6
+    assert law.failure_rate(pulse) <= 0.998
+
+
+@pytest.mark.parametrize("rate", [0, -0.1, 1.1, float("nan"), float("inf"), [0.5, 2]])
+def test_rates_that_are_none_are_refused(rate) -> None:
+    with pytest.raises(InputError, match="must be above 0 and at most 1"):
+        small_curve().pulse_for(rate)
+
+
+def test_a_rate_out_of_reach_is_one_sentence() -> None:
+    with pytest.raises(InputError) as caught:
+        small_curve().pulse_for([0.5, 1e-11])
+    assert str(caught.value) == (
+        "no pulse of the curve of d reaches an error rate of 1e-11: its last, 4000 ps, has 1e-10"
+    )
 
 
 def test_energy_is_linear_between_pulses_and_nothing_for_no_pulse() -> None:
@@ -123,6 +164,34 @@ def test_a_well_signed_file_of_wrong_types_is_refused(tmp_path) -> None:
         path = write_json(tmp_path / "c.json", {**wrong, "digest": digest_of(wrong)})
         with pytest.raises(InputError, match="wrong type"):
             load_curve(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "spread"), [("locatelli2018-gamma", 0.0), ("locatelli2018-gamma-spread", 0.139)]
+)
+def test_the_gamma_laws_are_their_distribution_between_the_tabulated_pulses(name, spread) -> None:
+    curve = law_curve(name)
+    # scipy's distribution, averaged over devices by Gauss-Hermite quadrature.
+    nodes, weights = np.polynomial.hermite_e.hermegauss(61)
+    pulse = np.linspace(0.013, 25.003, 777)
+    devices = np.exp(spread * nodes)
+    expected = gamma(14.9, scale=4.157 / 14.9).sf(pulse[:, None] / devices) @ weights
+    expected /= weights.sum()
+    assert expected[-1] < 1e-10
+    kept = expected >= 1e-10
+    got = curve.failure_rate(1000 * pulse)
+    np.testing.assert_allclose(got[kept], expected[kept], rtol=1e-3)
+
+
+def test_the_gamma_laws_have_the_printed_pulses_and_energy() -> None:
+    # locatelli2018, Section III.
+    law, spread = law_curve("locatelli2018-gamma"), law_curve("locatelli2018-gamma-spread")
+    assert law.pulse_for(1e-10) == pytest.approx(15_000, abs=50)
+    assert spread.pulse_for(1e-10) == pytest.approx(20_500, abs=50)
+    assert law.energy(15_000).sum() == pytest.approx(0.48e-12, abs=0, rel=1e-9)
+    assert law.energy(7_500).sum() == pytest.approx(0.24e-12, abs=0, rel=1e-9)
+    assert (law.energy_unit, law.amplitude_v, law.noise) == ("J", 0.381, "law")
+    assert law_curve("locatelli2018-gamma", 60_000.0).pulse_ps[-1] == 60_000
 
 
 def test_wrong_laws_are_refused() -> None:

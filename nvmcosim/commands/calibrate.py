@@ -123,9 +123,13 @@ def _laws(spec: "DeviceSpec") -> "list[WriteCurve]":
     """The paper's laws, for the devices that were made to stand beside them."""
     from nvmcosim.pymodel.device.threshold import LAWS, law_curve
 
-    if "ono2021" in spec.origin or "stt-65nm" in (spec.name + spec.origin):
-        return [law_curve(name) for name in LAWS]
-    return []
+    made_after = spec.name + spec.origin
+    paper = "locatelli2018" if "locatelli2018" in made_after else "ono2021"
+    if paper not in made_after and "stt-65nm" not in made_after:
+        return []
+    laws = [law_curve(name) for name in LAWS if name.startswith(paper)]
+    # A law that states its amplitude is no law at another.
+    return [law for law in laws if law.amplitude_v in (None, spec.driver.vdd_v)]
 
 
 def _directions(direction: str) -> tuple[str, ...]:

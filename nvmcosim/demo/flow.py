@@ -21,7 +21,7 @@ from nvmcosim.demo.training import TRAINING_SOURCES, TrainingSize, training_resu
 from nvmcosim.provenance import provenance
 from nvmcosim.pymodel.bit_curves import bit_failure_rates
 from nvmcosim.pymodel.curve import WriteCurve, load_curve
-from nvmcosim.pymodel.device.threshold import LAWS, law_curve, normal_threshold_curve
+from nvmcosim.pymodel.device.threshold import law_curve
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import read_json, write_json, write_text
 from nvmcosim.pymodel.plan import Plan
@@ -164,8 +164,7 @@ class Demo:
     def _begin_folder(self) -> None:
         """Write what needs no work, now that the plan and its device are known to be in order."""
         longest = max(40_000.0, float(self.plan.bit_pulse_ps.max()))
-        law = normal_threshold_curve(PAPER_LAW, *LAWS[PAPER_LAW], last_ps=longest)
-        law.save(self.out / LAW_FILE)
+        law_curve(PAPER_LAW, longest).save(self.out / LAW_FILE)
         write_json(self.out / "plan.json", self.plan.to_dict())
 
     def _forget(self, name: str) -> None:
