@@ -9,8 +9,9 @@ from typing import Any
 
 from amaranth.lib.wiring import In
 
-from nvmcosim.hdl.store_controller import COUNTER_BITS, WORD_CYCLES, StoreController
+from nvmcosim.hdl.store_controller import StoreController
 from nvmcosim.hdl.verilog import check_name, to_verilog
+from nvmcosim.hdl.write_controller import COUNTER_BITS, WORD_CYCLES
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import write_json, write_text
 from nvmcosim.pymodel.plan import Plan

@@ -6,7 +6,8 @@ from typing import Self
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 
-from nvmcosim.hdl.store_controller import COUNTER_BITS, StoreController
+from nvmcosim.hdl.store_controller import StoreController
+from nvmcosim.hdl.write_controller import COUNTER_BITS
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.store_plan import StorePlan
 
