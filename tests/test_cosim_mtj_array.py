@@ -24,6 +24,7 @@ def arrays(values: list[float], commands: int = 0, attempts: int = 1) -> MtjArra
         command_stride=(3 * attempts if commands else 0) * own,
         attempt_stride=(3 if commands else 0) * own,
         attempts=attempts * own,
+        select_stride=0 * own,
     )
     made = MtjArrays(OWNER, TICK, 3, table)
     made.accept(np.array([True, True]))
@@ -109,6 +110,6 @@ def test_many_clocks_at_once_are_the_same_as_one_by_one(clocks: int) -> None:
         drive, data = random.random(3) < 0.6, random.random(3) < 0.5
         row = random.integers(0, 3, 2)
         apply(slow, clocks, drive, data, row)
-        fast.drive(row, data, drive, clocks)
+        fast.drive(row, data, drive, clocks=clocks)
         assert (slow.contents == fast.contents).all()
         assert (slow.clocks == fast.clocks).all()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from nvmcosim.cocotb_tests import store_domain
+from nvmcosim.cocotb_tests import digital, store_domain
 from nvmcosim.cocotb_tests.cases import cases, full_product
 from nvmcosim.cocotb_tests.design import elaborate
 from nvmcosim.cocotb_tests.result import BenchResult
@@ -77,7 +77,7 @@ def test_batches_add_up_and_finished_ones_are_kept(
     from pathlib import Path
 
     folder = Path(str(tmp_path))
-    monkeypatch.setattr(store_domain, "_BATCH_VALUES", 30 * PLAN.width * (2 + PLAN.retry_limit))
+    monkeypatch.setattr(digital, "_BATCH_VALUES", 30 * PLAN.width * (2 + PLAN.retry_limit))
     told: list[tuple[str, int]] = []
 
     def interrupt(simulator: str, done: int) -> None:
@@ -92,8 +92,8 @@ def test_batches_add_up_and_finished_ones_are_kept(
         )
     assert len(list(folder.iterdir())) == 2
     simulated = []
-    real = store_domain.simulate
-    monkeypatch.setattr(store_domain, "simulate", lambda *args: simulated.append(1) or real(*args))
+    real = digital.simulate
+    monkeypatch.setattr(digital, "simulate", lambda *args: simulated.append(1) or real(*args))
     (resumed,) = store_domain.run(PLAN, CURVE, once, vectors=70, seed=3, checkpoints=folder)
     assert len(simulated) == 1
     (whole,) = store_domain.run(PLAN, CURVE, once, vectors=70, seed=3)
