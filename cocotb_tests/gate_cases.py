@@ -24,7 +24,7 @@ def gate_curve(spec: GateSpec) -> DeviceCurve:
     The plan's law, or where it has other amplitudes a stand-in device for the bench alone: normal
     thresholds whose mean goes with 1/V.
     """
-    amplitudes = spec.gate(1).shape.amplitudes
+    amplitudes = spec.table.shape.amplitudes
     if amplitudes == (None,):
         return law_curve(spec.plan.device)
 

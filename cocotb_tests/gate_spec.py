@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from nvmcosim.hdl.pulse_gate import PulseGate
+from nvmcosim.pymodel.gate_shape import GateShape
+from nvmcosim.pymodel.pulse_table import PulseTable
 from nvmcosim.pymodel.store_plan import StorePlan
 
 __all__ = ["GateSpec"]
@@ -16,6 +18,17 @@ class GateSpec:
     stages: int | None = None
     code_bits: int | None = None
     amplitudes: tuple[float | None, ...] | None = None
+
+    @property
+    def table(self) -> PulseTable:
+        """The table at reset; raises `InputError` if the plan does not fit."""
+        shape = GateShape.of(
+            self.plan,
+            stages=self.stages,
+            code_bits=self.code_bits,
+            amplitudes=self.amplitudes,
+        )
+        return PulseTable.of(self.plan, shape)
 
     def gate(self, rows: int) -> PulseGate:
         """The gate for an array of `rows` rows; raises `InputError` if there is none."""

@@ -1,9 +1,9 @@
 """What a bench feeds a pulse gate: commands, cells' thresholds, and config writes between them.
 
-All of it follows from the gate, the seed and the number of the batch. Writes come as *programmes*:
-a whole table or a few of its entries, due once some command was accepted. In a *calm* programme the
-next command is held back until the last write is accepted; in a *race* it is not, and pauses of the
-config source let commands in between, so that they meet a table that is half the old one.
+All of it follows from plan and table, the seed and the number of the batch. Writes come as
+*programmes*: a whole table or a few of its entries, due once some command was accepted. In a *calm*
+programme the next command is held back until the last write is accepted; in a *race* it is not, and
+pauses of the config source let commands in between: they meet a table that is half the old one.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nvmcosim.cocotb_tests.stimulus import Stimulus, key_of, rows_of, words_of
-from nvmcosim.hdl.pulse_gate import PulseGate
 from nvmcosim.pymodel.bit_curves import DeviceCurve, bit_thresholds_ps
 from nvmcosim.pymodel.pulse_table import ConfigWrite, PulseTable
 from nvmcosim.pymodel.store_plan import Domain, StorePlan
@@ -65,10 +64,18 @@ class GateStimulus(Stimulus):
 
 
 def gate_stimulus_for(
-    gate: PulseGate, curve: DeviceCurve, vectors: int, seed: int, batch: int
+    plan: StorePlan,
+    first: PulseTable,
+    curve: DeviceCurve,
+    rows: int,
+    vectors: int,
+    seed: int,
+    batch: int,
 ) -> GateStimulus:
-    """Commands as `stimulus_for` makes them, thresholds for every amplitude, and programmes."""
-    plan, rows = gate.plan, gate.rows
+    """Commands as `stimulus_for` makes them, thresholds for every amplitude, and programmes.
+
+    The gate is made for `plan` and holds the table `first` at reset.
+    """
     random = np.random.Generator(np.random.Philox(key_of(plan, seed, batch)))
     stalls = random.geometric(0.4, vectors) - 1
     stalls[: (vectors + 1) // 2] = 0
@@ -78,15 +85,15 @@ def gate_stimulus_for(
     uniform = 1 - random.random(shape)
     thresholds = [
         bit_thresholds_ps(_whole_word(plan, amplitude), curve, uniform)
-        for amplitude in gate.shape.amplitudes
+        for amplitude in first.shape.amplitudes
     ]
-    writes, after, pauses, hold = _programmes(random, gate, vectors)
+    writes, after, pauses, hold = _programmes(random, first, vectors)
     return GateStimulus(
         rows=rows_of(random, rows, vectors),
         words=words_of(random, plan, vectors),
         stalls=stalls,
         thresholds_ps=np.stack(thresholds),
-        first=gate.table,
+        first=first,
         writes=tuple(writes),
         after=np.array(after, np.int64),
         pauses=np.array(pauses, np.int64),
@@ -99,16 +106,16 @@ def _whole_word(plan: StorePlan, amplitude: float | None) -> StorePlan:
 
 
 def _programmes(
-    random: np.random.Generator, gate: PulseGate, vectors: int
+    random: np.random.Generator, first: PulseTable, vectors: int
 ) -> tuple[list[ConfigWrite], list[int], list[int], NDArray[np.int64]]:
     """Writes, and when they and the commands are offered, as `GateStimulus` says."""
-    table, writes = gate.table, list[ConfigWrite]()
+    table, writes = first, list[ConfigWrite]()
     after: list[int] = []
     pauses: list[int] = []
     hold = np.zeros(vectors, np.int64)
     command = int(random.integers(0, 3))
     while command < vectors:
-        own = random_table(random, gate, table).writes(table)
+        own = random_table(random, first, table).writes(table)
         race, few = random.random() < 0.5, random.random() < 0.3
         if few:
             own = [own[n] for n in random.permutation(len(own))[:3]]
@@ -126,21 +133,21 @@ def _programmes(
     return writes, after, pauses, hold
 
 
-def random_table(random: np.random.Generator, gate: PulseGate, held: PulseTable) -> PulseTable:
-    """A table for `gate`, which holds `held`: any one, or one of kinds that are worth a visit."""
-    shape = gate.shape
-    longest = min(max(_LONGEST, *gate.table.codes), (1 << shape.code_bits) - 1)
+def random_table(random: np.random.Generator, first: PulseTable, held: PulseTable) -> PulseTable:
+    """A table after `held`: any, or one of kinds that are worth a visit, such as `first`."""
+    shape = held.shape
+    longest = min(max(_LONGEST, *first.codes), (1 << shape.code_bits) - 1)
     codes = random.integers(0, longest + 1, shape.stages)
     if longest > 2 * _LONGEST:
-        # Long pulses take long to simulate; those of the plan are there, and short ones.
-        codes = random.choice([*gate.table.codes, 0, 1, longest // 2], shape.stages)
+        # Whatever is in between takes long to simulate and shows no more.
+        codes = random.choice([longest, longest // 2, 1, 0], shape.stages)
     selects = random.integers(0, len(shape.amplitudes), shape.stages)
     stage_map = random.integers(0, shape.stages, shape.width)
     kind = random.choice(["any", "runs", "plan", "nothing", "one", "codes"], p=[0.4, *[0.12] * 5])
     if kind == "runs":
         stage_map = np.sort(stage_map)
     elif kind == "plan":
-        return gate.table
+        return first
     elif kind == "nothing":
         codes[:] = 0
     elif kind == "one":

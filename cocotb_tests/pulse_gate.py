@@ -105,7 +105,9 @@ class _Batch:
     @cached_property
     def stimuli(self) -> list[GateStimulus]:
         return [
-            gate_stimulus_for(gate, curve, self.vectors, self.seed, self.number)
+            gate_stimulus_for(
+                gate.plan, gate.table, curve, gate.rows, self.vectors, self.seed, self.number
+            )
             for gate, curve in zip(self.design.controllers, self.curves, strict=True)
         ]
 

@@ -68,6 +68,7 @@ class GateBench(StoreBench):
         self._valid_before = offered.copy()
         ended = self.busy & (ready | config_ready)
         if accepted.any():
+            self._moving = True
             self._configure(accepted)
         return ended
 
@@ -114,7 +115,7 @@ class GateBench(StoreBench):
 
     @property
     def _steady(self) -> bool:
-        return super()._steady and not (self._config_due & (self.pause > 0)).any()
+        return super()._steady and not self._config_due.any()
 
     def _due(self) -> NDArray[np.bool_]:
         following = np.minimum(self.next, self.vectors - 1)

@@ -99,6 +99,7 @@ class StoreBench:
         self.configured = np.zeros(n, np.int64)
         self.configured_at = np.zeros((self.vectors, n), np.int64)
         self._last: tuple[NDArray[Any], ...] | None = None
+        self._moving = False
         owners = self._response_owners()
         self._bit_owner = np.concatenate(owners)
         self._slices = (0, *np.cumsum([owner.size for owner in owners]))
@@ -145,7 +146,10 @@ class StoreBench:
     @property
     def _steady(self) -> bool:
         """Whether nothing happens before the response changes."""
-        return not self.wait.any() and not (self.done == self.vectors).all()
+        waiting = self.wait.any() or (self._due() & ~self.valid).any()
+        waiting = waiting or (self.done == self.vectors).all()
+        # What is accepted in one clock after the other may leave the response as it is.
+        return not (waiting or self._moving)
 
     async def _wait(self) -> int:
         """Wait until a later clock in which something may happen; returns how many later."""
@@ -178,6 +182,7 @@ class StoreBench:
             row = np.where(beyond, 0, row)
         if passed > 1 and self._last is not None:
             self.arrays.drive(*self._last, clocks=passed - 1)
+        self._moving = bool(accepted.any())
         # All that a command did shows by the clock after the one in which the next may come.
         ended = self._ended(ready, others, passed)
         if ended.any():

@@ -1,5 +1,7 @@
 """The registers of a pulse gate's table and map, and the stream that writes them."""
 
+from typing import Any
+
 from amaranth.hdl import Module, ValueLike
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -7,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from nvmcosim.pymodel.gate_shape import GateShape
 from nvmcosim.pymodel.pulse_table import ConfigKind, PulseTable
 
-__all__ = ["ConfigLayout", "GateTable", "stage_bits"]
+__all__ = ["ConfigLayout", "GateTable", "config_writes_told", "stage_bits"]
 
 
 def stage_bits(shape: GateShape) -> int:
@@ -27,6 +29,27 @@ class ConfigLayout(data.StructLayout):
         super().__init__(
             {"kind": ConfigKind, "index": (entries - 1).bit_length(), "value": value_bits}
         )
+
+
+def config_writes_told(shape: GateShape) -> list[dict[str, Any]]:
+    """The address map of a gate's config writes, as JSON-ready values; 0 bits: nothing to set."""
+    select_bits = (len(shape.amplitudes) - 1).bit_length()
+    told = {
+        ConfigKind.CODE: ("stage", shape.stages, shape.code_bits, "clocks of its pulse; 0: none"),
+        ConfigKind.AMPLITUDE: ("stage", shape.stages, select_bits, "its amplitude select"),
+        ConfigKind.MAP: ("bit of a word", shape.width, stage_bits(shape), "its stage"),
+    }
+    return [
+        {
+            "name": kind.name.lower(),
+            "kind": int(kind),
+            "index": index,
+            "entries": entries,
+            "value_bits": bits,
+            "meaning": meaning,
+        }
+        for kind, (index, entries, bits, meaning) in told.items()
+    ]
 
 
 class GateTable(wiring.Component):

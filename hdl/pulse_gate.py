@@ -7,7 +7,7 @@ Vocabulary: `pymodel.pulse_table` defines stages, codes, selects and the map;
 from collections.abc import Sequence
 from typing import Any, Self
 
-from amaranth.hdl import Cat, Module
+from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In
 
@@ -165,7 +165,7 @@ class PulseGate(WriteController):
             timer.start.eq(sequencer.start),
             timer.select.eq(drivers.select),
             timer.cycles.eq(table.codes),
-            drivers.pulsed.eq(Cat(table.codes[n].any() for n in range(shape.stages))),
+            drivers.codes.eq(table.codes),
             drivers.selects.eq(table.selects),
             drivers.start.eq(sequencer.start),
             drivers.ends.eq(timer.ends),

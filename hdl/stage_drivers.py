@@ -27,7 +27,7 @@ class StageDrivers(wiring.Component):
 
     Members:
         selects: In, an array of each stage's amplitude select.
-        pulsed: In `[stages]`, the stage has a pulse.
+        codes: In, an array of each stage's clocks; 0: its cells are never driven.
         start: In, drive the chosen cells from the next clock on.
         ends: In `[stages]`, this clock is the last of the stage's pulse.
         drive: Out `[cells]`, registered.
@@ -47,7 +47,7 @@ class StageDrivers(wiring.Component):
         self.cells = cells = shape.bank_words * shape.width
         members: dict[str, wiring.Member] = {
             "selects": In(data.ArrayLayout(shape.select_bits, shape.stages)),
-            "pulsed": In(shape.stages),
+            "codes": In(data.ArrayLayout(shape.code_bits, shape.stages)),
             "start": In(1),
             "ends": In(shape.stages),
             "drive": Out(cells),
@@ -74,9 +74,10 @@ class StageDrivers(wiring.Component):
         owned = [Signal(shape.width, name=f"bits_{stage}") for stage in range(shape.stages)]
         for stage, bits in enumerate(owned):
             m.d.comb += bits.eq(self._bits_of(stage))
+        has_pulse = Cat(self.codes[stage].any() for stage in range(shape.stages))
         pulsed, ending = Signal(self.cells), Signal(self.cells)
         m.d.comb += [
-            pulsed.eq(_by_bit(self.pulsed, owned).replicate(shape.bank_words)),
+            pulsed.eq(_by_bit(has_pulse, owned).replicate(shape.bank_words)),
             ending.eq(_by_bit(self.ends, owned).replicate(shape.bank_words)),
             self.writes.eq(pulsed.any()),
         ]

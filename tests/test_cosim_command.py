@@ -72,7 +72,7 @@ def test_mismatches_are_told_and_exit_with_1(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["pulse"], "block is 'pulse'; it must be store-domain, or begin as one"),
+        (["pulsar"], "block is 'pulsar'; it must be store-domain, pulse-gate, or begin as one"),
         (["store", "--simulator", "vcs"], "simulator is 'vcs'; it must be one of icarus"),
         (["store", "--full", "--analog"], "--analog and --full are both given; give one"),
         (["store", "PLAN", "--full"], "--full has its own plans"),

@@ -1,9 +1,9 @@
 """RTL against golden model on both simulators, and that the bench finds wrong RTL."""
 
-import re
 from collections.abc import Callable
 
 import pytest
+from rtl_edits import rewire
 
 from nvmcosim.cocotb_tests import digital, store_domain
 from nvmcosim.cocotb_tests.cases import cases, full_product
@@ -123,22 +123,6 @@ def other_plan(**changes: object) -> StorePlan:
     return StorePlan.two_domain("bf16", **values, **options)  # type: ignore[arg-type]
 
 
-def rewire(text: str, port: str, expression: str, clocked: str) -> str:
-    """Put `expression` of what drove the catalogue's output `port`, called `it`, in its place."""
-    found = re.search(rf"output (\[\d+:0\] )?{port};", text)
-    assert found is not None
-    width, it, was = found[1] or "", f"{port}_it", f"{port}_was"
-    text, count = re.subn(rf"\({port}\)", f"({it})", text)
-    assert count == 1
-    added = f"""  wire {width}{it}; reg {width}{was}; initial {was} = 0;
-  always @(posedge clk) begin {clocked} end
-  assign {port} = {expression};
-"""
-    added = re.sub(r"\bit\b", it, re.sub(r"\bwas\b", was, added))
-    head, tail = text.split("endmodule", 1)
-    return head + added + "endmodule" + tail
-
-
 #: Controllers of other plans.
 PLAN_MUTANTS = {
     "long pulse one clock short": other_plan(long="5 ns"),
@@ -184,7 +168,7 @@ def all_mutants(_: str) -> str:
     for n, (port, expression, *clocked) in enumerate(OUTPUT_MUTANTS.values(), len(PLAN_MUTANTS)):
         expression = expression.replace("READ", f"p{n}_array__read")
         expression = expression.replace("PULSES", f"p{n}_pulses_0")
-        text = rewire(text, f"p{n}_{port}", expression, *(clocked or ["was <= it;"]))
+        text = rewire(text, f"p{n}_{port}", expression, *clocked)
     return text
 
 
