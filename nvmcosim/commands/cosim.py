@@ -87,6 +87,7 @@ def cosim(
         "vectors": count,
         "full": full,
         "analog": analog,
+        **gate,
     }
     told: dict[str, Any] = {"runs": runs, "provenance": provenance(seed, **configuration)}
     if analog:
