@@ -101,6 +101,18 @@ def test_thresholds_follow_command_and_attempt() -> None:
     assert cells.contents[0].all()
 
 
+def test_thresholds_follow_the_amplitude_and_another_amplitude_is_another_pulse() -> None:
+    cells = arrays([8000] * 3 + [4000] * 3)
+    cells.thresholds.select_stride = np.full(3, 3)
+    one, other = np.array([0, 1, 0]), np.array([1, 1, 0])
+    cells.drive(TOP, HIGH, HIGH, one)
+    assert cells.contents[0].tolist() == [False, True, False]
+    # Column 0 goes on to the other amplitude: its first pulse, of one clock, is over.
+    columns, clocks = cells.drive(TOP, HIGH, HIGH, other)
+    assert (columns.tolist(), clocks.tolist()) == ([0], [1])
+    assert cells.contents[0].tolist() == [True, True, False]
+
+
 @pytest.mark.parametrize("clocks", [2, 3, 7])
 def test_many_clocks_at_once_are_the_same_as_one_by_one(clocks: int) -> None:
     random = np.random.default_rng(1)
