@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from nvmcosim.cocotb_tests.cell_times import ChosenCells, History, choose_cells
 from nvmcosim.cocotb_tests.design import elaborate
 from nvmcosim.cocotb_tests.harness import TOPLEVEL
-from nvmcosim.cocotb_tests.job import command_job
+from nvmcosim.cocotb_tests.job import command_job, planned_job
 from nvmcosim.cocotb_tests.judge import Observation, describe, expectation, judge
 from nvmcosim.cocotb_tests.result import DESCRIBED, BenchResult
 from nvmcosim.cocotb_tests.runner import Build, build, simulate
@@ -112,7 +112,8 @@ def run_analog(
     chosen = choose_cells(plan, spec, rows, seed)
     stimulus = _stimulus(controller, chosen, vectors, seed)
     expected = expectation(controller, _NO_CURVE, stimulus)
-    job = command_job([controller], [stimulus]) | _cells_job(plan, spec, chosen, seed)
+    job = command_job([controller], [stimulus], controller.word_cycles_range[1])
+    job |= planned_job([plan]) | _cells_job(plan, spec, chosen, seed)
     facts = {
         "device": spec.name,
         "cells": cells,
@@ -128,7 +129,7 @@ def run_analog(
         observed = simulate(built, _TEST_BENCH, job, tell)
         seconds = time.perf_counter() - started
         seen = Observation.of(observed, 0, slice(None), len(controller.counter_names))
-        wrong, clocks = judge(controller, stimulus, expected, seen)
+        wrong, clocks = judge(stimulus, expected, seen)
         count = int(wrong.sum())
         result = BenchResult("store-domain", label, name, seed=seed, facts=dict(facts))
         result.vectors, result.mismatches, result.by_plan = vectors, count, [count]

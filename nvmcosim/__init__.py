@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from nvmcosim.pymodel.device.spec import DeviceSpec, load_device
     from nvmcosim.pymodel.errors import InputError, MissingTool
     from nvmcosim.pymodel.formats import BF16, FP16, FP32, FloatFormat, float_format
+    from nvmcosim.pymodel.gate_shape import GateShape
     from nvmcosim.pymodel.plan import Plan, load_plan
+    from nvmcosim.pymodel.pulse_table import PulseTable, pulse_codes
     from nvmcosim.pymodel.store import GoldenStore, StoreCounters
     from nvmcosim.pymodel.store_plan import Domain, StorePlan
     from nvmcosim.training import Trainer, TrainingConfig, train
@@ -30,11 +32,13 @@ __all__ = [
     "DeviceSpec",
     "Domain",
     "FloatFormat",
+    "GateShape",
     "GoldenStore",
     "ImageSet",
     "InputError",
     "MissingTool",
     "Plan",
+    "PulseTable",
     "StoreCounters",
     "StorePlan",
     "Trainer",
@@ -48,6 +52,7 @@ __all__ = [
     "load_device",
     "load_plan",
     "preset",
+    "pulse_codes",
     "train",
     "view",
 ]
@@ -64,6 +69,8 @@ _HOMES = {
     "nvmcosim.pymodel.device.spec": ("DeviceSpec", "load_device"),
     "nvmcosim.pymodel.errors": ("InputError", "MissingTool"),
     "nvmcosim.pymodel.formats": ("BF16", "FP16", "FP32", "FloatFormat", "float_format"),
+    "nvmcosim.pymodel.gate_shape": ("GateShape",),
+    "nvmcosim.pymodel.pulse_table": ("PulseTable", "pulse_codes"),
     "nvmcosim.pymodel.store": ("GoldenStore", "StoreCounters"),
     "nvmcosim.pymodel.store_plan": ("Domain", "StorePlan"),
     "nvmcosim.training": ("Trainer", "TrainingConfig", "train"),
