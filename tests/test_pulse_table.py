@@ -192,12 +192,13 @@ def test_codes_are_the_fewest_clocks_that_reach_a_rate() -> None:
     shape = GateShape.of(PLAN.replace(tick_ps=500))
     clocks = np.arange(80)
     failures = CURVE.failure_rate(clocks * 500)
-    on_the_grid = failures[[1, 7, 30, 60]].tolist()
+    # Of the rates at 28 and 43 clocks the curve's inverse comes out a hair too long.
+    on_the_grid = failures[[1, 28, 43, 60]].tolist()
     rates = [1.0, 0.9, 0.5, 0.1, 1e-2, 1e-3, 1e-4, 1e-8, *on_the_grid]
     expected = [int(clocks[failures <= rate][0]) for rate in rates]
     assert pulse_codes(CURVE, rates, shape) == tuple(expected)
     assert expected[0] == 0
-    assert expected[-4:] == [1, 7, 30, 60]
+    assert expected[-4:] == [1, 28, 43, 60]
     assert all(a <= b for a, b in pairwise(expected[:8]))
 
 
