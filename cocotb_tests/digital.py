@@ -1,5 +1,6 @@
 """Runs a bench batch by batch on the simulators, and keeps finished batches for a later run."""
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,8 +21,9 @@ from nvmcosim.pymodel.files import digest_of, read_json, write_json
 
 __all__ = ["Batch", "Bench", "Verdict", "run_bench"]
 
-#: Threshold and snapshot values held at once; more vectors are run in batches.
-_BATCH_VALUES = 1 << 24
+#: Threshold and snapshot values of a batch: some 10 to 40 s of work, which is what an interrupted
+#: run may lose.
+_BATCH_VALUES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,8 @@ def run_bench(
 
             of_run = [version, design.verilog, size, seed, number, bench.key]
             kept = None if checkpoints is None else checkpoints / _name(built, of_run)
-            if kept is not None and kept.is_file():
-                part = BenchResult(**read_json(kept))
-            else:
+            part = None if kept is None else _kept(kept)
+            if part is None:
                 part = _run(bench, batch, built, tell)
                 part.failures = [{"seed": seed, "batch": number, **f} for f in part.failures]
                 if kept is not None:
@@ -122,6 +123,13 @@ def run_bench(
 
 def _name(built: Build, of_run: list[Any]) -> str:
     return f"{built.simulator.value}-{digest_of(of_run)[:24]}.json"
+
+
+def _kept(path: Path) -> BenchResult | None:
+    """The batch's result in the file at `path`; a file that is damaged is as good as none."""
+    with contextlib.suppress(InputError, TypeError):
+        return BenchResult(**read_json(path)) if path.is_file() else None
+    return None
 
 
 def _run(bench: Bench, batch: Batch, built: Build, progress: Callable[[int], None]) -> BenchResult:

@@ -154,7 +154,9 @@ class PulseGate(WriteController):
             programmable=True,
         )
         m.submodules.timer = timer = ProgrammableTimer(shape.stages, shape.code_bits)
-        m.submodules.drivers = drivers = StageDrivers(shape, reads=reads)
+        m.submodules.drivers = drivers = StageDrivers(
+            shape, reads=reads, count_bits=self.counter_bits
+        )
         wiring.connect(m, wiring.flipped(self.config), table.config)
         m.d.comb += [
             table.enable.eq(sequencer.idle),

@@ -24,6 +24,7 @@ class StageDrivers(wiring.Component):
     Parameters:
         shape: of the gate.
         reads: whether cells are ever compared; without it every cell with a pulse is driven.
+        count_bits: width of what `driven` counts, at most.
 
     Members:
         selects: In, an array of each stage's amplitude select.
@@ -33,7 +34,8 @@ class StageDrivers(wiring.Component):
         drive: Out `[cells]`, registered.
         amplitude: Out, an array of each bit's amplitude select.
         select: Out `[stages]`, a cell of the stage is chosen.
-        driven: Out, an array of how many cells of each stage are on in this clock.
+        driven: Out, an array of how many cells of each stage are on in this clock, modulo
+            2**`count_bits`.
         writes: Out, a cell has a pulse.
         stage_map: In, with more stages than one: an array of each bit's stage.
         wanted, held: In `[cells]`, with `reads`: what the cells should hold and what they hold.
@@ -41,7 +43,7 @@ class StageDrivers(wiring.Component):
         differ: Out, with `reads`: a cell with a pulse does not hold what it should.
     """
 
-    def __init__(self, shape: GateShape, *, reads: bool) -> None:
+    def __init__(self, shape: GateShape, *, reads: bool, count_bits: int) -> None:
         self.shape = shape
         self.reads = reads
         self.cells = cells = shape.bank_words * shape.width
@@ -53,7 +55,7 @@ class StageDrivers(wiring.Component):
             "drive": Out(cells),
             "amplitude": Out(data.ArrayLayout(shape.select_bits, shape.width)),
             "select": Out(shape.stages),
-            "driven": Out(data.ArrayLayout(cells.bit_length(), shape.stages)),
+            "driven": Out(data.ArrayLayout(min(cells.bit_length(), count_bits), shape.stages)),
             "writes": Out(1),
         }
         if shape.stages > 1:
@@ -90,7 +92,7 @@ class StageDrivers(wiring.Component):
             cells, on = bits.replicate(shape.bank_words), Signal(self.cells, name=f"on_{stage}")
             m.d.comb += [
                 on.eq(self.drive & cells),
-                self.driven[stage].eq(popcount([*on])),
+                self.driven[stage].eq(popcount([*on], len(self.driven[stage]))),
                 self.select[stage].eq((chosen & cells).any()),
             ]
         for bit in range(shape.width):

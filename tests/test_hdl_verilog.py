@@ -12,6 +12,7 @@ from test_hdl_pulse_gate import GATES
 from test_hdl_pulse_gate import gate as pulse_gate
 from test_hdl_store_controller import PLANS
 
+from nvmcosim import load_plan
 from nvmcosim.hdl.block import Block, build_block
 from nvmcosim.hdl.rtlil_tidy import tidy
 from nvmcosim.hdl.store_controller import StoreController
@@ -20,6 +21,11 @@ from nvmcosim.hdl.write_controller import WriteController
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.store_plan import StorePlan
 
+EXAMPLES = sorted(
+    path
+    for path in (Path(__file__).parent.parent / "examples").glob("*.toml")
+    if "kind" in path.read_text()
+)
 #: Between them these have every phase, unread sense bits, banks, uneven domains and a lone row.
 LINTED = ("zero-r", "nothing", "short-first", "bank", "changed", "all-options")
 
@@ -82,6 +88,46 @@ def test_verilator_has_nothing_to_say_of_any_gate(name: str, tmp_path: Path) -> 
 @pytest.mark.parametrize("name", [name for name in PLANS if name not in LINTED])
 def test_verilator_has_nothing_to_say_of_any_plan(name: str, tmp_path: Path) -> None:
     test_verilator_has_nothing_to_say(name, tmp_path)
+
+
+#: Counters narrower than what one clock adds, and reads of a row of one domain.
+CORNERS = {
+    "narrow-counters": (StorePlan.two_domain("bf16", 4, "20 ns", "5 ns"), 1),
+    "narrow-counters-retry": (
+        StorePlan.two_domain("bf16", 4, "20 ns", "5 ns", retry_limit=1, bank_words=2),
+        2,
+    ),
+    "one-domain-changed": (
+        StorePlan.two_domain("bf16", 0, "20 ns", "0 ns", rewrite="changed"),
+        48,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CORNERS)
+def test_verilator_has_nothing_to_say_of_corners(name: str, tmp_path: Path) -> None:
+    plan, counter_bits = CORNERS[name]
+    build_block(plan, rows=5, counter_bits=counter_bits).write(tmp_path)
+    done = verilator("--lint-only", "-Wall", "store_domain.v", folder=tmp_path)
+    assert "%" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("counter_bits", [1, 3])
+def test_verilator_has_nothing_to_say_of_gates_with_narrow_counters(
+    counter_bits: int, tmp_path: Path
+) -> None:
+    plan, options = GATES["bank"]
+    block = build_block(plan, block="pulse-gate", counter_bits=counter_bits, **options)
+    block.write(tmp_path)
+    done = verilator("--lint-only", "-Wall", "pulse_gate.v", folder=tmp_path)
+    assert "%" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("file", [p.name for p in EXAMPLES])
+def test_verilator_has_nothing_to_say_of_the_examples(file: str, tmp_path: Path) -> None:
+    build_block(load_plan(EXAMPLES[0].parent / file)).write(tmp_path)
+    done = verilator("--lint-only", "-Wall", "store_domain.v", folder=tmp_path)
+    assert "%" not in done.stdout + done.stderr
 
 
 def test_verilator_would_say_something(tmp_path: Path) -> None:
@@ -178,7 +224,7 @@ def test_a_gate_s_hardware_depends_on_table_and_shape() -> None:
         assert other.verilog != text
 
 
-@pytest.mark.parametrize("name", ["9lives", "", "a b", "endmodule", "x" * 129, "Ärger"])
+@pytest.mark.parametrize("name", ["9lives", "", "a b", "endmodule", "x" * 129, "Ärger", "wand"])
 def test_names_that_are_no_identifiers(name: str) -> None:
     with pytest.raises(InputError, match="it must be a Verilog identifier"):
         check_name(name)

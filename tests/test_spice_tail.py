@@ -8,7 +8,7 @@ from nvmcosim.pymodel.device.presets import preset
 from nvmcosim.pymodel.device.spec import DeviceSpread
 from nvmcosim.pymodel.device.spread import spread_factors
 from nvmcosim.pymodel.errors import InputError
-from nvmcosim.spice.tail import Theory, fit_times, spread_devices, theory_for
+from nvmcosim.spice.tail import Theory, fit_times, spread_drive, theory_for
 
 # The source behind a resistor: none of this needs ngspice.
 SPEC = preset("stt-65nm")
@@ -34,8 +34,8 @@ def test_the_line_along_the_gradient_stands_for_the_whole_spread():
 
 def test_without_spread_it_is_the_nominal_device():
     spec = SPEC.replace(spread=DeviceSpread())
-    factors, weights = spread_devices(spec, "AP-P", None)
-    assert factors.tolist() == [[1.0] * 4]
+    drive, weights = spread_drive(spec, "AP-P", None)
+    assert drive.overdrive.tolist() == write_drive(spec, "AP-P").overdrive.tolist()
     assert weights.tolist() == [1.0]
     theory = theory_for(spec, "AP-P", None, 60e-9)
     expected = write_error_rate(write_drive(spec, "AP-P"), 30e-9)
@@ -56,10 +56,28 @@ def test_an_initial_angle_alone_gives_the_integrators_distribution(direction):
         assert theory.rate(pulse) == pytest.approx(failed, abs=4 * np.sqrt(failed / 20_000) + 1e-4)
 
 
-def test_a_device_below_its_critical_voltage_is_refused():
-    spec = SPEC.replace(driver=SPEC.driver.replace(vdd_v=0.3))
-    with pytest.raises(InputError, match="raise the supply"):
-        theory_for(spec, "P-AP", None, 40e-9)
+def test_a_device_below_its_critical_voltage_is_thermally_activated():
+    driver = SPEC.driver.replace(vdd_v=0.5)
+    spec = SPEC.replace(driver=driver, spread=DeviceSpread(ra=0.05))
+    drive = write_drive(spec.replace(spread=DeviceSpread()), "P-AP")
+    assert drive.at(1.0)[0] < 0.9
+    theory = theory_for(spec, "P-AP", None, 400e-9)
+    assert np.isfinite(theory.log_rate).all()
+    assert (np.diff(theory.log_rate) <= 0).all()
+    assert 0.5 < theory.rate(40e-9) < 1
+    nodes, shares = np.polynomial.hermite_e.hermegauss(9)
+    deviates = np.zeros((9, 4))
+    deviates[:, 0] = nodes
+    devices = write_drive(spec, "P-AP", spread_factors(spec.spread, deviates))
+    expected = write_error_rate(devices, 400e-9, shares / shares.sum())
+    assert theory.rate(400e-9) == pytest.approx(expected, rel=0.01)
+
+
+def test_hardly_any_supply_is_refused():
+    spec = SPEC.replace(driver=SPEC.driver.replace(vdd_v=0.05), spread=DeviceSpread())
+    hard = SPEC.mtj.replace(damping=0.3)
+    with pytest.raises(InputError, match="no pulse reaches an error rate of 1e-06"):
+        theory_for(spec.replace(mtj=hard), "P-AP", None, 40e-9)
 
 
 def test_fit_finds_a_known_stretch_and_says_how_well():
@@ -77,3 +95,42 @@ def test_fit_finds_a_known_stretch_and_says_how_well():
     assert wrong.p_value < 1e-6
     with pytest.raises(InputError, match="only 2 of 50"):
         fit_times(theory, np.array([5e-9, 6e-9] + [np.inf] * 48), span)
+
+
+def test_rare_slow_devices_are_in_the_tail():
+    spec = SPEC.replace(spread=DeviceSpread(hk=0.06))
+    pulses = np.array([40e-9, 60e-9])
+    # The trapezoidal rule over the one parameter that varies, as far as devices can matter.
+    deviates = np.zeros((361, 4))
+    deviates[:, 3] = np.linspace(-9, 9, 361)
+    shares = np.exp(-(deviates[:, 3] ** 2) / 2)
+    drive = write_drive(spec, "P-AP", spread_factors(spec.spread, deviates))
+    expected = write_error_rate(drive, pulses, shares / shares.sum())
+    assert expected[-1] < 1e-4
+    theory = theory_for(spec, "P-AP", None, 70e-9)
+    assert theory.rate(pulses) == pytest.approx(expected, rel=0.03)
+
+
+def weibull():
+    """A theory of shape 3 and scale 8 ns, and samples of it with a stretch of 1.05."""
+    times = np.linspace(0, 60e-9, 4000)
+    random = np.random.Generator(np.random.Philox(key=2))
+    return Theory(times, -((times / 8e-9) ** 3)), lambda n: 1.05 * 8e-9 * random.weibull(3, n)
+
+
+def test_the_stated_error_is_the_deviation_of_fits():
+    theory, draw = weibull()
+    fits = [fit_times(theory, draw(400), 60e-9) for _ in range(150)]
+    # Of a scale by maximum likelihood: 1/(shape sqrt(n)), relative.
+    expected = 1.05 / (3 * np.sqrt(400))
+    assert np.mean([fit.stretch_error for fit in fits]) == pytest.approx(expected, rel=0.05)
+    assert np.std([fit.stretch for fit in fits]) == pytest.approx(expected, rel=0.25)
+
+
+def test_samples_that_have_not_switched_count():
+    theory, draw = weibull()
+    samples = draw(4000)
+    span = float(np.median(samples))
+    fit = fit_times(theory, np.where(samples > span, np.inf, samples), span)
+    assert fit.stretch == pytest.approx(1.05, abs=4 * fit.stretch_error)
+    assert fit.stretch_error < 0.02

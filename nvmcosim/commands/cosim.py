@@ -109,7 +109,7 @@ def _blocks(name: str) -> list[str]:
     """The blocks whose names begin with `name`; raises `InputError` if there is none."""
     from nvmcosim.pymodel.errors import InputError
 
-    blocks = [block for block in BLOCKS if block.startswith(name)]
+    blocks = [block for block in BLOCKS if name and block.startswith(name)]
     if not blocks:
         raise InputError(f"block is {name!r}; it must be {', '.join(BLOCKS)}, or begin as one")
     return blocks
