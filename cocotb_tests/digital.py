@@ -110,7 +110,7 @@ def run_bench(
 
             of_run = [version, design.verilog, size, seed, number, bench.key]
             kept = None if checkpoints is None else checkpoints / _name(built, of_run)
-            part = _kept(kept)
+            part = None if kept is None else _kept(kept)
             if part is None:
                 part = _run(bench, batch, built, tell)
                 part.failures = [{"seed": seed, "batch": number, **f} for f in part.failures]
@@ -131,6 +131,13 @@ def _kept(path: Path | None) -> BenchResult | None:
 
 def _name(built: Build, of_run: list[Any]) -> str:
     return f"{built.simulator.value}-{digest_of(of_run)[:24]}.json"
+
+
+def _kept(path: Path) -> BenchResult | None:
+    """The batch's result in the file at `path`; a file that is damaged is as good as none."""
+    with contextlib.suppress(InputError, TypeError):
+        return BenchResult(**read_json(path)) if path.is_file() else None
+    return None
 
 
 def _run(bench: Bench, batch: Batch, built: Build, progress: Callable[[int], None]) -> BenchResult:

@@ -63,7 +63,7 @@ def _options() -> list[GateSpec]:
             bank_words=bank_words,
             variation=("cycle", "cell")[n % 2],
         )
-        specs.append(GateSpec(plan, (2, 3, 5, 16)[n % 4], 3, (None, *_THREE[1:][: n % 3])))
+        specs.append(GateSpec(plan, (2, 3, 5, 4)[n % 4], 3, (None, *_THREE[1:][: n % 3])))
     return specs
 
 

@@ -69,8 +69,6 @@ class _Item:
 
     def reads(self) -> Iterator[tuple[str, int | None]]:
         """Nets that the item uses, each with the highest bit of it, None for all bits."""
-        if self.kind == "wire":
-            return
         driven = self.driven()
         # Wires and cells only name themselves on their first line.
         names = self.head if self.kind in ("wire", "cell") else None

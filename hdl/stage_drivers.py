@@ -34,7 +34,8 @@ class StageDrivers(wiring.Component):
         drive: Out `[cells]`, registered.
         amplitude: Out, an array of each bit's amplitude select.
         select: Out `[stages]`, a cell of the stage is chosen.
-        driven: Out, an array of how many cells of each stage are on in this clock.
+        driven: Out, an array of how many cells of each stage are on in this clock, modulo
+            2**`count_bits`.
         writes: Out, a cell has a pulse.
         stage_map: In, with more stages than one: an array of each bit's stage.
         wanted, held: In `[cells]`, with `reads`: what the cells should hold and what they hold.
@@ -54,7 +55,7 @@ class StageDrivers(wiring.Component):
             "drive": Out(cells),
             "amplitude": Out(data.ArrayLayout(shape.select_bits, shape.width)),
             "select": Out(shape.stages),
-            "driven": Out(data.ArrayLayout(min(count_bits, cells.bit_length()), shape.stages)),
+            "driven": Out(data.ArrayLayout(min(cells.bit_length(), count_bits), shape.stages)),
             "writes": Out(1),
         }
         if shape.stages > 1:

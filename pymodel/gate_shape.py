@@ -35,12 +35,12 @@ class GateShape:
 
     width: int
     tick_ps: int
-    bank_words: int = 1
-    rewrite: str = "all"
-    retry_limit: int = 0
-    stages: int = STAGES
-    code_bits: int = CODE_BITS
-    amplitudes: tuple[float | None, ...] = (None,)
+    bank_words: int
+    rewrite: str
+    retry_limit: int
+    stages: int
+    code_bits: int
+    amplitudes: tuple[float | None, ...]
 
     def __post_init__(self) -> None:
         check_whole(self.stages, "stages", 1, MOST_STAGES)

@@ -57,10 +57,10 @@ def test_the_cases_have_all_formats_options_and_shapes() -> None:
 @pytest.mark.parametrize("simulator", list(Simulator))
 def test_rtl_equals_the_golden_gate(simulator: Simulator) -> None:
     # Verilator builds as long as Icarus simulates: a few gates there, all in the full run.
-    specs = gate_cases() if simulator is Simulator.ICARUS else gate_cases()[5:23:6]
+    specs = gate_cases() if simulator is Simulator.ICARUS else gate_cases()[1:14:6]
     curves = [gate_curve(spec) for spec in specs]
-    (result,) = pulse_gate.run(specs, curves, [simulator], vectors=120)
-    check(result, 120 * len(specs))
+    (result,) = pulse_gate.run(specs, curves, [simulator], vectors=100)
+    check(result, 100 * len(specs))
 
 
 @pytest.mark.full

@@ -154,12 +154,7 @@ def packed(values: Sequence[int], bits: int) -> str:
 
 
 @pytest.mark.parametrize(
-    "name",
-    [
-        "all",
-        "changed-retry",
-        *(pytest.param(n, marks=pytest.mark.full) for n in ("changed", "retry")),
-    ],
+    "name", [pytest.param(n, marks=[] if n == "changed-retry" else pytest.mark.full) for n in GATES]
 )
 def test_gates_pulse_as_programmed_whatever_comes(name: str, tmp_path: Path) -> None:
     plan = GATES[name]

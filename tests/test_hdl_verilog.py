@@ -112,9 +112,13 @@ def test_verilator_has_nothing_to_say_of_corners(name: str, tmp_path: Path) -> N
     assert "%" not in done.stdout + done.stderr
 
 
-def test_verilator_has_nothing_to_say_of_a_gate_with_narrow_counters(tmp_path: Path) -> None:
-    plan, _ = CORNERS["narrow-counters-retry"]
-    build_block(plan, block="pulse-gate", rows=5, counter_bits=2).write(tmp_path)
+@pytest.mark.parametrize("counter_bits", [1, 3])
+def test_verilator_has_nothing_to_say_of_gates_with_narrow_counters(
+    counter_bits: int, tmp_path: Path
+) -> None:
+    plan, options = GATES["bank"]
+    block = build_block(plan, block="pulse-gate", counter_bits=counter_bits, **options)
+    block.write(tmp_path)
     done = verilator("--lint-only", "-Wall", "pulse_gate.v", folder=tmp_path)
     assert "%" not in done.stdout + done.stderr
 
