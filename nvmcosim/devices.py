@@ -55,6 +55,7 @@ def curve_for(
     *,
     samples: int | None = None,
     seed: int = 0,
+    workers: int | None = None,
     progress: bool | Callable[[int, int], None] = True,
 ) -> WriteCurve: ...
 
@@ -65,6 +66,7 @@ def curve_for(
     *,
     samples: int | None = None,
     seed: int = 0,
+    workers: int | None = None,
     progress: bool | Callable[[int, int], None] = True,
 ) -> DeviceCurve: ...
 
