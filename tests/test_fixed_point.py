@@ -82,7 +82,9 @@ def test_names_say_where_the_point_is():
     assert fixed_format("bf16") is None
 
 
-@pytest.mark.parametrize("name", ["q1.15", "sm0.14", "q00.15", "Q0.15", "q-1.16", "fix16", 15])
+@pytest.mark.parametrize(
+    "name", ["q1.15", "sm0.14", "q00.15", "Q0.15", "q-2.16", "q-10.25", "sm-0.15", "fix16", 15]
+)
 def test_wrong_names_are_one_sentence(name):
     with pytest.raises(InputError, match=r"format is .*qM\.N or smM\.N with M \+ N = 15"):
         number_format(name)
