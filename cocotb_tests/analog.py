@@ -93,6 +93,11 @@ def run_analog(
             f"{rows} rows of {plan.bank_words} words of {plan.format} are {cells} written cells; "
             f"in lock-step with ngspice there may be 1 to {MAX_CELLS}"
         )
+    if plan.amplitudes != (None,):
+        raise InputError(
+            f"the domains' amplitudes are {plan.amplitudes}; in lock-step every cell's driver has "
+            "the device's own supply: leave amplitude_v out"
+        )
     for simulator in simulators:
         require(simulator)
     # Cells are frozen; their times differ by direction and attempt, so they are given a write.

@@ -5,6 +5,7 @@ compared with `GoldenStore`, and the clocks it took with what the controller sta
 a vector with any difference, with a breach of protocol (`Fault`), or that never came to its end.
 """
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -40,8 +41,9 @@ __all__ = ["BLOCK", "run"]
 BLOCK = "store-domain"
 #: Rows of each array: few, so that all are compared; no power of 2, so that a row address can err.
 ROWS = 5
-#: Threshold and snapshot values held at once; more vectors are run in batches.
-_BATCH_VALUES = 1 << 24
+#: Threshold and snapshot values of a batch: some 10 to 40 s of work, which is what an interrupted
+#: run may lose.
+_BATCH_VALUES = 1 << 20
 _TEST_BENCH = "nvmcosim.cocotb_tests.store_domain_tb"
 
 
@@ -144,8 +146,10 @@ class _Batch:
         of_plans = [controller.plan.digest() for controller in self.design.controllers]
         key = digest_of([of_run, of_plans, [curve.digest for curve in self.curves]])
         path = folder / f"{built.simulator.value}-{key[:24]}.json"
-        if path.is_file():
-            return BenchResult(**read_json(path))
+        # A file that is damaged is as good as none.
+        with contextlib.suppress(InputError, TypeError):
+            if path.is_file():
+                return BenchResult(**read_json(path))
         result = self.run(built, progress)
         write_json(path, result.to_dict())
         return result

@@ -92,6 +92,9 @@ def build_block(
     name = block.replace("-", "_") if name is None else name
     check_name(name)
     component, facts = BLOCKS[block].build(plan, rows, counter_bits)
+    ports = _ports(component)
+    if name in {port["name"] for port in ports}:
+        raise InputError(f"name is {name!r}, which is a port of the module; give another")
     comments = [
         f"{name}: the {block} block of nvmcosim, generated; {name}.json describes it.",
         *(f"  {line}" for line in component.summary),
@@ -114,7 +117,7 @@ def build_block(
             "frequency_mhz": 1e6 / plan.tick_ps,
         },
         "reset": {"port": "rst", "active": "high", "synchronous": True},
-        "ports": _ports(component),
+        "ports": ports,
         "versions": {package: metadata.version(package) for package in _GENERATORS},
     }
     return Block(name, text, sidecar)

@@ -210,7 +210,8 @@ class StoreController(wiring.Component):
                 timer.select[n].eq(1),
                 pick(self.array.drive, domain.cells).eq(active.replicate(cells)),
             ]
-            self._count(m, f"driven_cycles_{domain.index}", Mux(active, cells, 0), most=cells)
+            driven = Mux(active, cells % (1 << self.counter_bits), 0)
+            self._count(m, f"driven_cycles_{domain.index}", driven, most=cells)
 
     def _drive_chosen_bits(
         self, m: Module, domains: Domains, sequencer: StoreSequencer, timer: PulseTimer
@@ -232,7 +233,7 @@ class StoreController(wiring.Component):
                 drivers.ends.eq(timer.ends[n]),
                 pick(self.array.drive, domain.cells).eq(drivers.drive),
             ]
-            driven = popcount([*drivers.drive])
+            driven = popcount([*drivers.drive], self.counter_bits)
             self._count(m, f"driven_cycles_{domain.index}", driven, most=cells)
             differ.append(selector.differ)
         m.d.comb += sequencer.differ.eq(Cat(*differ).any())

@@ -29,9 +29,13 @@ def quantity(value: Any, unit: str, name: str) -> float:
         if parsed.units not in ("", unit):
             raise InputError(wrong)
         value = float(parsed)
-    if not math.isfinite(value):
+    try:
+        result = float(value)
+    except OverflowError:
+        raise InputError(f"{name} is too large a number; it must be finite") from None
+    if not math.isfinite(result):
         raise InputError(f"{name} is {value!r}; it must be finite")
-    return float(value)
+    return result
 
 
 def picoseconds(value: Any, name: str) -> int:

@@ -23,7 +23,11 @@ def broken_tool() -> None:
     [
         (wrong_input, 2, "nvmcosim: bsp is 9; it must be a whole number from 0 to 7\n"),
         (broken_tool, 1, "nvmcosim: verilator: Command failed\nno space left\n"),
-        (interrupted, 130, "nvmcosim: interrupted; the same command goes on from here\n"),
+        (
+            interrupted,
+            130,
+            "nvmcosim: interrupted; the same command takes over what was finished\n",
+        ),
     ],
 )
 def test_ends(end, code, said, monkeypatch, capsys) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from test_hdl_store_controller import PLANS
 
+from nvmcosim import load_plan
 from nvmcosim.hdl.block import Block, build_block
 from nvmcosim.hdl.rtlil_tidy import tidy
 from nvmcosim.hdl.store_controller import StoreController
@@ -17,6 +18,11 @@ from nvmcosim.hdl.verilog import check_name, to_verilog
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.store_plan import StorePlan
 
+EXAMPLES = sorted(
+    path
+    for path in (Path(__file__).parent.parent / "examples").glob("*.toml")
+    if "kind" in path.read_text()
+)
 #: Between them these have every phase, unread sense bits, banks, uneven domains and a lone row.
 LINTED = ("zero-r", "nothing", "short-first", "bank", "changed", "all-options")
 
@@ -54,6 +60,35 @@ def test_verilator_has_nothing_to_say(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [name for name in PLANS if name not in LINTED])
 def test_verilator_has_nothing_to_say_of_any_plan(name: str, tmp_path: Path) -> None:
     test_verilator_has_nothing_to_say(name, tmp_path)
+
+
+#: Counters narrower than what one clock adds, and reads of a row of one domain.
+CORNERS = {
+    "narrow-counters": (StorePlan.two_domain("bf16", 4, "20 ns", "5 ns"), 1),
+    "narrow-counters-retry": (
+        StorePlan.two_domain("bf16", 4, "20 ns", "5 ns", retry_limit=1, bank_words=2),
+        2,
+    ),
+    "one-domain-changed": (
+        StorePlan.two_domain("bf16", 0, "20 ns", "0 ns", rewrite="changed"),
+        48,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CORNERS)
+def test_verilator_has_nothing_to_say_of_corners(name: str, tmp_path: Path) -> None:
+    plan, counter_bits = CORNERS[name]
+    build_block(plan, rows=5, counter_bits=counter_bits).write(tmp_path)
+    done = verilator("--lint-only", "-Wall", "store_domain.v", folder=tmp_path)
+    assert "%" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("file", [p.name for p in EXAMPLES])
+def test_verilator_has_nothing_to_say_of_the_examples(file: str, tmp_path: Path) -> None:
+    build_block(load_plan(EXAMPLES[0].parent / file)).write(tmp_path)
+    done = verilator("--lint-only", "-Wall", "store_domain.v", folder=tmp_path)
+    assert "%" not in done.stdout + done.stderr
 
 
 def test_verilator_would_say_something(tmp_path: Path) -> None:
@@ -137,7 +172,7 @@ def test_hardware_does_not_depend_on_what_hardware_cannot_see() -> None:
     assert build_block(other, rows=5).verilog != block("short-first").verilog
 
 
-@pytest.mark.parametrize("name", ["9lives", "", "a b", "endmodule", "x" * 129, "Ärger"])
+@pytest.mark.parametrize("name", ["9lives", "", "a b", "endmodule", "x" * 129, "Ärger", "wand"])
 def test_names_that_are_no_identifiers(name: str) -> None:
     with pytest.raises(InputError, match="it must be a Verilog identifier"):
         check_name(name)

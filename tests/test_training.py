@@ -9,7 +9,7 @@ import torch
 from nvmcosim.datasets import ImageSet
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.store_plan import StorePlan
-from nvmcosim.training import Trainer, TrainingConfig, train
+from nvmcosim.training import DamagedCheckpoint, Trainer, TrainingConfig, train
 
 # Two workers share two cores.
 torch.set_num_threads(1)
@@ -257,9 +257,10 @@ def test_a_damaged_checkpoint_is_one_sentence(tmp_path: Path) -> None:
     data = path.read_bytes()
     for broken in (b"", data[:1000], b"cos\nsystem\n(S'true'\ntR.", b"\0" + data[1:]):
         path.write_bytes(broken)
-        with pytest.raises(InputError, match="is no checkpoint") as caught:
+        with pytest.raises(DamagedCheckpoint, match="or a damaged one: delete it") as caught:
             trainer.run(path)
         assert "\n" not in str(caught.value)
+        assert "weights_only" not in str(caught.value)
 
 
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:

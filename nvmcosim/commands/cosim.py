@@ -100,7 +100,7 @@ def _plans(targets: list[str]) -> "list[StorePlan]":
     from nvmcosim.pymodel.store_plan import StorePlan
 
     block, *files = targets
-    if not any(name.startswith(block) for name in BLOCKS):
+    if not block or not any(name.startswith(block) for name in BLOCKS):
         raise InputError(f"block is {block!r}; it must be {', '.join(BLOCKS)}, or begin as one")
     plans = []
     for file in files:

@@ -1,16 +1,38 @@
-"""Options that every command shares, and how a command prints its result."""
+"""Options that every command shares, and how a command prints its result and is ended."""
 
 import json
+import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-__all__ = ["DataDir", "JsonFlag", "OutDir", "Seed", "console", "emit_json"]
+from nvmcosim.pymodel.errors import InputError
 
-OutDir = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for what is written.")]
+__all__ = ["DataDir", "JsonFlag", "OutDir", "Seed", "console", "emit_json", "terminable"]
+
+
+def _writable(folder: Path) -> Path:
+    """Refuse a folder that cannot be written to before any work is done for it."""
+    nearest = folder.absolute()
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise InputError(f"out is {str(folder)!r}; {nearest} is no folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise InputError(f"out is {str(folder)!r}; {nearest} cannot be written to")
+    return folder
+
+
+OutDir = Annotated[
+    Path,
+    typer.Option("--out", metavar="DIR", help="Folder for what is written.", callback=_writable),
+]
 DataDir = Annotated[
     str | None,
     typer.Option("--data", metavar="DIR", help="Folder with data sets; also NVMCOSIM_DATA."),
@@ -30,3 +52,17 @@ def console(json_output: bool = False) -> Console:
 def emit_json(value: dict[str, Any]) -> None:
     """Print `value` as the command's one JSON object."""
     print(json.dumps(value, allow_nan=False))
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """A SIGTERM, as a batch system sends it, ends what runs in here as Ctrl-C does."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,11 +1,19 @@
 """`nvmcosim study`: run a paper's study and set its figures beside ours."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from nvmcosim.commands.options import DataDir, JsonFlag, OutDir, Seed, console, emit_json
+from nvmcosim.commands.options import (
+    DataDir,
+    JsonFlag,
+    OutDir,
+    Seed,
+    console,
+    emit_json,
+)
 
 __all__ = ["register"]
 
@@ -48,6 +56,12 @@ def study(
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Trainings at a time; a core each.")
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler", help="Train on a Dask scheduler's workers: tcp://host:8786, or its file."
+        ),
+    ] = None,
     train: Annotated[
         bool, typer.Option(help="--no-train takes only the runs that are done already.")
     ] = True,
@@ -62,12 +76,13 @@ def study(
     if settings not in ("all", "table3"):
         raise InputError(f"settings is {settings!r}; it must be all or table3")
     try:
-        from nvmcosim.studies.cells import usable_processors
         from nvmcosim.studies.ono2021.study import StudyOptions, run_study
     except ModuleNotFoundError as error:
         raise MissingTool(
             f"a study needs {error.name}; install it with: pip install 'nvmcosim[torch,plot]'"
         ) from None
+    display = _Display()
+    executor = _executor(workers, scheduler, display)
     options = StudyOptions(
         out=out,
         networks=_names(networks),
@@ -79,11 +94,11 @@ def study(
         optimizer=optimizer,
         learning_rate=rate,
         initial=initial,
-        data=data,
-        workers=workers or usable_processors(),
+        data=_absolute(data) if scheduler else data,
         train=train,
     )
-    values = _with_progress(run_study, options)
+    with display:
+        values = run_study(options, display.show, executor)
     if json_output:
         emit_json(values)
         return
@@ -95,19 +110,62 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _with_progress(run_study: Any, options: Any) -> dict[str, Any]:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+def _absolute(data: str | None) -> str | None:
+    """The same folders for a worker, which runs in another folder."""
+    if data is None:
+        return None
+    return os.pathsep.join(str(Path(part).absolute()) for part in data.split(os.pathsep) if part)
 
-    screen = console(json_output=True)
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=screen) as bar:
-        task = bar.add_task("trainings", total=None)
 
-        def show(line: str, done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-            bar.console.print(f"{done}/{total} {line}")
+def _executor(workers: int | None, scheduler: str | None, display: "_Display") -> Any:
+    from nvmcosim.pymodel.errors import InputError, MissingTool
+    from nvmcosim.studies.executors import local_executor, usable_processors
 
-        return run_study(options, show)
+    if scheduler is None:
+        return local_executor(workers or usable_processors())
+    if workers is not None:
+        raise InputError(
+            f"workers is {workers} and scheduler is {scheduler!r}; give one of them, "
+            "as a scheduler has its own workers"
+        )
+    try:
+        from nvmcosim.studies.cluster import DaskExecutor
+    except ModuleNotFoundError as error:
+        raise MissingTool(
+            f"--scheduler needs {error.name}; install it with: pip install 'nvmcosim[cluster]'"
+        ) from None
+    return DaskExecutor(scheduler, display.show_workers)
+
+
+class _Display:
+    """The bar of the trainings, and a line for each that is done."""
+
+    def __init__(self) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import TimeElapsedColumn as Elapsed
+
+        columns = (TextColumn("{task.description}", markup=False), BarColumn())
+        self._bar = Progress(
+            *columns, MofNCompleteColumn(), Elapsed(), console=console(json_output=True)
+        )
+        self._task = self._bar.add_task("trainings", total=None)
+
+    def __enter__(self) -> None:
+        self._bar.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def show(self, line: str, done: int, total: int) -> None:
+        """A training that is done."""
+        self._bar.update(self._task, completed=done, total=total)
+        self._bar.console.print(f"{done}/{total} {line}")
+
+    def show_workers(self, count: int) -> None:
+        """How many workers a scheduler has."""
+        text = f"{count} worker{'' if count == 1 else 's'}" if count else "waiting for workers"
+        self._bar.update(self._task, description=f"trainings, {text}")
+        self._bar.console.print(text)
 
 
 def _print_figures(values: dict[str, Any]) -> None:

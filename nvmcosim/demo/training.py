@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nvmcosim.demo.neighbours import full_plan, neighbour, short_pulses, splits, where
+from nvmcosim.demo.neighbours import neighbour, short_pulses, splits, where
 from nvmcosim.demo.steps import Report, source_digest
 from nvmcosim.pymodel.curve import load_curve
 from nvmcosim.pymodel.errors import InputError, MissingTool
@@ -90,7 +90,7 @@ def training_result(
 
 
 def _points_on(plan: StorePlan, curve_file: Path) -> list[_Point]:
-    full = full_plan(plan)
+    full = plan.in_full()
     longest = full.domains[0].pulse_ps
     found: dict[tuple[int | None, int], StorePlan] = {(None, longest): full}
     for bsp in splits(plan):
@@ -109,7 +109,8 @@ def _trained(
     report: Report,
 ) -> list[dict[str, Any]]:
     """The results of `points`, those that `folder` does not have trained, a process a core."""
-    from nvmcosim.studies.cells import CellStore, run_cells, usable_processors
+    from nvmcosim.studies.cells import CellStore, run_cells
+    from nvmcosim.studies.executors import local_executor, usable_processors
     from nvmcosim.studies.training_cells import TrainingCell
     from nvmcosim.training import TrainingConfig
 
@@ -130,7 +131,7 @@ def _trained(
         report(done, len(unique), "runs")
 
     report(0, len(unique), "runs")
-    run_cells(unique, store, usable_processors(), progress)
+    run_cells(unique, store, local_executor(usable_processors()), progress)
     return [_summary(store.get(cell.digest) or {}) for cell in cells]
 
 

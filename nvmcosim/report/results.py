@@ -166,6 +166,12 @@ def _add_study(results: Results, path: Path, values: dict[str, Any]) -> None:
         raise InputError(f"{path}: 'plots' must be a list")
     found = [_picture(path.parent, entry) for entry in listed]
     results.studies[-1]["pictures"] = [picture for picture in found if picture is not None]
+    gone = sum(picture is None for picture in found)
+    if gone:
+        results.missing.append(
+            f"{path.name} lists {gone} plots that are not beside it; the study's own command with "
+            "--no-train draws them from the runs that are kept"
+        )
 
 
 def _picture(folder: Path, entry: Any) -> tuple[str, str] | None:

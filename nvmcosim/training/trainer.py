@@ -19,7 +19,7 @@ from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import write_bytes
 from nvmcosim.training.config import TrainingConfig, run_digest
 
-__all__ = ["EpochRecord", "Trainer", "train"]
+__all__ = ["DamagedCheckpoint", "EpochRecord", "Trainer", "train"]
 
 #: Version of a checkpoint's layout.
 _CHECKPOINT = 2
@@ -36,6 +36,10 @@ _LOSSES: dict[str, Callable[..., Tensor]] = {
     "cross-entropy": nn.functional.cross_entropy,
     "squared": _squared,
 }
+
+
+class DamagedCheckpoint(InputError):
+    """A checkpoint that cannot be read, or is of another version."""
 
 
 @dataclass(frozen=True)
@@ -238,11 +242,13 @@ class Trainer:
         """
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
-        except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, ValueError) as error:
-            first = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise InputError(f"{path} is no checkpoint, or a damaged one: {first}") from None
+        except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError):
+            # torch's own words advise to load it in a way that runs what is in it.
+            raise DamagedCheckpoint(
+                f"{path} is no checkpoint, or a damaged one: delete it"
+            ) from None
         if not isinstance(state, dict) or state.get("version") != _CHECKPOINT:
-            raise InputError(f"{path} is no checkpoint of this version")
+            raise DamagedCheckpoint(f"{path} is no checkpoint of this version: delete it")
         if state["digest"] != self.digest:
             raise InputError(
                 f"{path} is of a run with other settings; name another --out, or delete it"

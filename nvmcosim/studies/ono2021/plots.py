@@ -1,5 +1,6 @@
 """Plots of the study of ono2021, one function a figure of the paper."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,16 +89,17 @@ def _figure_6(folder: Path, runs: NetworkRuns, label: str, notes: list[str]) -> 
         if base.spread:
             low, high = base.mean - base.spread, base.mean + base.spread
             axes.axhspan(low, high, color="black", alpha=0.08, linewidth=0)
-        for n, t_r in enumerate(T_R_NS):
-            found = [(bsp, runs.accuracy(Setting(bsp, t_r))) for bsp in range(1, 8)]
-            scores = [(bsp, score) for bsp, score in found if score is not None]
-            if not scores:
+        trained = {t_r: [runs.accuracy(Setting(bsp, t_r)) for bsp in range(1, 8)] for t_r in T_R_NS}
+        # A little apart, so that bars of one BSP do not hide each other.
+        apart = 0.08 if sum(any(scores) for scores in trained.values()) > 1 else 0.0
+        for n, (t_r, scores) in enumerate(trained.items()):
+            if not any(scores):
                 continue
             axes.errorbar(
-                # A little apart, so that bars of one BSP do not hide each other.
-                [bsp + 0.08 * (n - 1) for bsp, _ in scores],
-                [score.mean for _, score in scores],
-                yerr=[score.spread or 0.0 for _, score in scores],
+                [bsp + apart * (n - 1) for bsp in range(1, 8)],
+                # A setting that was not trained leaves a gap.
+                [score.mean if score else math.nan for score in scores],
+                yerr=[score.spread or 0.0 if score else 0.0 for score in scores],
                 color=COLOURS[n],
                 marker=MARKERS[n],
                 markersize=5,
