@@ -1,5 +1,6 @@
 """Write curves: how often a pulse fails, and what it costs; read from untrusted curve files."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
