@@ -121,14 +121,6 @@ def run_bench(
     return results
 
 
-def _kept(path: Path | None) -> BenchResult | None:
-    """The batch in the file at `path`; one that is not there or damaged is as good as none."""
-    with contextlib.suppress(InputError, TypeError):
-        if path is not None and path.is_file():
-            return BenchResult(**read_json(path))
-    return None
-
-
 def _name(built: Build, of_run: list[Any]) -> str:
     return f"{built.simulator.value}-{digest_of(of_run)[:24]}.json"
 

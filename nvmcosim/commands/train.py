@@ -48,8 +48,8 @@ def train(
     json_output: JsonFlag = False,
 ) -> None:
     """Train a network in the memory; interrupted, the same command goes on from the last epoch."""
+    from nvmcosim.plans import load_plan
     from nvmcosim.pymodel.errors import InputError, MissingTool
-    from nvmcosim.pymodel.plan import load_plan
     from nvmcosim.pymodel.store_plan import StorePlan
 
     loaded = load_plan(plan)

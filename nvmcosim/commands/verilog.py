@@ -114,8 +114,8 @@ def named_plans(
     options that would be ignored, or names that clash.
     """
     from nvmcosim.hdl.block import BLOCKS, block_of
+    from nvmcosim.plans import load_plan
     from nvmcosim.pymodel.errors import InputError
-    from nvmcosim.pymodel.plan import load_plan
 
     found: dict[str, Target] = {}
     given = [*stated, *(["domain"] if domain else [])]

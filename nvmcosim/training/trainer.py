@@ -98,6 +98,9 @@ class Trainer:
         self._images = images.provenance()
         self.optimizer = self._new_optimizer()
         self._loss = _LOSSES[config.loss]
+        self._masters: list[Tensor] = []
+        if config.master_copy:
+            self._masters = [p.detach().clone() for p in self.network.parameters()]
         self.memory = ApproximateMemory(self.network, config.plan, config.every, curve=curve)
         self._full_plan = config.plan.in_full()
 
@@ -177,10 +180,21 @@ class Trainer:
             scores = self.network(self._inputs(images[chosen]))
             loss = self._loss(scores, labels[chosen])
             loss.backward()
-            self.optimizer.step()
+            self._update()
             self.memory.step()
             total += loss.detach() * len(chosen)
         return float(total) / len(images)
+
+    def _update(self) -> None:
+        if not self._masters:
+            self.optimizer.step()
+            return
+        # Gradients are of what the memory holds; what they change is the exact weights.
+        for parameter, master in zip(self.network.parameters(), self._masters, strict=True):
+            parameter.data.copy_(master)
+        self.optimizer.step()
+        for parameter, master in zip(self.network.parameters(), self._masters, strict=True):
+            master.copy_(parameter.data)
 
     @torch.no_grad()
     def test(self) -> tuple[float, float]:
@@ -214,6 +228,7 @@ class Trainer:
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "memory": self.memory.state_dict(),
+            "masters": self._masters,
             "history": [asdict(record) for record in self.history],
         }
         buffer = io.BytesIO()
@@ -241,6 +256,8 @@ class Trainer:
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.memory.load_state_dict(state["memory"])
+        for master, saved in zip(self._masters, state["masters"], strict=True):
+            master.copy_(saved)
         self.history = [EpochRecord(**record) for record in state["history"]]
 
 
