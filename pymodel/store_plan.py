@@ -156,7 +156,7 @@ class StorePlan(Plan):
         for one that the curve does not reach.
         """
         tick_ps = others.get("tick_ps", cls.tick_ps)
-        _whole(tick_ps, "tick_ps", *_RANGES["tick_ps"])
+        check_whole(tick_ps, "tick_ps", *_RANGES["tick_ps"])
         domains = tuple(
             Domain(bits, curve.pulse_on_grid(rate, tick_ps, f"rates[{n}]"))
             for n, (bits, rate) in enumerate(rates)
