@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nvmcosim.datasets import ImageSet, load_dataset
     from nvmcosim.devices import curve_for
-    from nvmcosim.memory import ApproximateMemory
+    from nvmcosim.memory import ApproximateMemory, LayeredMemory
     from nvmcosim.networks import build_network
     from nvmcosim.pymodel.curve import WriteCurve, load_curve
     from nvmcosim.pymodel.device.presets import preset
     from nvmcosim.pymodel.device.spec import DeviceSpec, load_device
     from nvmcosim.pymodel.errors import InputError, MissingTool
     from nvmcosim.pymodel.formats import BF16, FP16, FP32, FloatFormat, float_format
+    from nvmcosim.pymodel.layer_plan import LayerPlan, PlannedLayer
     from nvmcosim.pymodel.plan import Plan, load_plan
     from nvmcosim.pymodel.store import GoldenStore, StoreCounters
     from nvmcosim.pymodel.store_plan import Domain, StorePlan
@@ -33,8 +34,11 @@ __all__ = [
     "GoldenStore",
     "ImageSet",
     "InputError",
+    "LayerPlan",
+    "LayeredMemory",
     "MissingTool",
     "Plan",
+    "PlannedLayer",
     "StoreCounters",
     "StorePlan",
     "Trainer",
@@ -58,12 +62,13 @@ _HOMES = {
     "nvmcosim.datasets": ("ImageSet", "load_dataset"),
     "nvmcosim.devices": ("curve_for",),
     "nvmcosim.networks": ("build_network",),
-    "nvmcosim.memory": ("ApproximateMemory",),
+    "nvmcosim.memory": ("ApproximateMemory", "LayeredMemory"),
     "nvmcosim.pymodel.curve": ("WriteCurve", "load_curve"),
     "nvmcosim.pymodel.device.presets": ("preset",),
     "nvmcosim.pymodel.device.spec": ("DeviceSpec", "load_device"),
     "nvmcosim.pymodel.errors": ("InputError", "MissingTool"),
     "nvmcosim.pymodel.formats": ("BF16", "FP16", "FP32", "FloatFormat", "float_format"),
+    "nvmcosim.pymodel.layer_plan": ("LayerPlan", "PlannedLayer"),
     "nvmcosim.pymodel.store": ("GoldenStore", "StoreCounters"),
     "nvmcosim.pymodel.store_plan": ("Domain", "StorePlan"),
     "nvmcosim.training": ("Trainer", "TrainingConfig", "train"),
@@ -74,7 +79,7 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     # A plan's kind registers when its module is imported: a script that loads plans needs them all.
     if name in ("Plan", "load_plan"):
-        import_module("nvmcosim.pymodel.store_plan")
+        import_module("nvmcosim.pymodel.layer_plan")
         return getattr(import_module("nvmcosim.pymodel.plan"), name)
     for home, names in _HOMES.items():
         if name in names:

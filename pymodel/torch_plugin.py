@@ -51,10 +51,13 @@ class ApproximateMemory:
         names: patterns (`fnmatch`, such as `"features.*"`) of the parameters to store; None is all.
         optimizer: if given, each of its steps counts as a step; else call `step()`.
         curve: the device's write curve; None takes it from `plan.device`, a law or a curve file.
+        first_block: number of the first block of words, which draws depend on: memories of one
+            seed that are parts of a larger one must not share blocks.
 
     Attributes:
         ledger: energy, failed bits and stored words, by store.
         epoch, steps: ended epochs and taken steps.
+        next_block: the first block after this memory's.
 
     Raises `InputError` for a wrong argument or a parameter of another dtype.
     """
@@ -67,6 +70,7 @@ class ApproximateMemory:
         names: Iterable[str] | None = None,
         optimizer: torch.optim.Optimizer | None = None,
         curve: DeviceCurve | None = None,
+        first_block: int = 0,
     ) -> None:
         if not isinstance(plan, StorePlan):
             raise InputError(f"plan is {plan!r}; it must be a StorePlan")
@@ -77,6 +81,7 @@ class ApproximateMemory:
         self.epoch = 0
         self.steps = 0
         self.ledger = Ledger(plan.width, self.curve)
+        self.next_block = first_block
         self._parameters = self._stored(_selected(model, names, plan))
         self._rules: dict[tuple[StorePlan, bool], WriteRule] = {}
         self._word_energy = float(bit_energy(plan.in_full(), self.curve).sum())
@@ -97,7 +102,7 @@ class ApproximateMemory:
         return {stored.name: stored.words for stored in self._parameters}
 
     def _stored(self, found: Mapping[str, torch.nn.Parameter]) -> list[StoredParameter]:
-        plan, block = self.plan, 0
+        plan = self.plan
         block_words = BLOCK_LANES * 64 // plan.width
         parameters = []
         for name, parameter in found.items():
@@ -106,8 +111,8 @@ class ApproximateMemory:
             )
             if plan.initial == "weights":
                 words.copy_(encode(parameter.detach(), plan.number_format, plan.rounding))
-            parameters.append(StoredParameter(name, parameter, words, block))
-            block += -(-parameter.numel() // block_words)
+            parameters.append(StoredParameter(name, parameter, words, self.next_block))
+            self.next_block += -(-parameter.numel() // block_words)
         return parameters
 
     def step(self) -> StoreRecord | None:

@@ -97,6 +97,7 @@ def _plans(targets: list[str]) -> "list[StorePlan]":
     """The plans in the files among `targets`; raises `InputError` if no block is named."""
     from nvmcosim import load_plan
     from nvmcosim.pymodel.errors import InputError
+    from nvmcosim.pymodel.layer_plan import plans_within
     from nvmcosim.pymodel.store_plan import StorePlan
 
     block, *files = targets
@@ -104,10 +105,10 @@ def _plans(targets: list[str]) -> "list[StorePlan]":
         raise InputError(f"block is {block!r}; it must be {', '.join(BLOCKS)}, or begin as one")
     plans = []
     for file in files:
-        plan = load_plan(file)
-        if not isinstance(plan, StorePlan):
-            raise InputError(f"{file} is a {plan.kind} plan; {BLOCKS[0]} takes store plans")
-        plans.append(plan)
+        for plan in plans_within(load_plan(file), file).values():
+            if not isinstance(plan, StorePlan):
+                raise InputError(f"{file} is a {plan.kind} plan; {BLOCKS[0]} takes store plans")
+            plans.append(plan)
     return plans
 
 

@@ -40,11 +40,12 @@ def train(
 ) -> None:
     """Train with a store an epoch; interrupted, the same command goes on from the last epoch."""
     from nvmcosim.pymodel.errors import InputError, MissingTool
+    from nvmcosim.pymodel.layer_plan import LayerPlan
     from nvmcosim.pymodel.plan import load_plan
     from nvmcosim.pymodel.store_plan import StorePlan
 
     loaded = load_plan(plan)
-    if not isinstance(loaded, StorePlan):
+    if not isinstance(loaded, StorePlan | LayerPlan):
         raise InputError(f"{plan}: a {loaded.kind} plan cannot be trained with; it must be store")
     try:
         import torch

@@ -78,11 +78,13 @@ def named_plans(
 ) -> "dict[str, Plan]":
     """The plans that `targets` name, by the module names that their blocks get.
 
-    A block's plan is the one that the options state; a file's plan is taken as it is. Raises
+    A block's plan is the one that the options state; a file's plan is taken as it is, each layer of
+    a layer plan as a module. Raises
     `InputError` for an unknown block, options that a file would ignore, or names that clash.
     """
     from nvmcosim.hdl.block import BLOCKS, block_of
     from nvmcosim.pymodel.errors import InputError
+    from nvmcosim.pymodel.layer_plan import plans_within
     from nvmcosim.pymodel.plan import load_plan
 
     found: dict[str, Plan] = {}
@@ -92,16 +94,18 @@ def named_plans(
             if given and not any(block in targets for block in BLOCKS):
                 option = "--" + given[0].replace("_", "-")
                 raise InputError(f"{option} is for a block; {target} states its own plan")
-            plan = load_plan(target)
-            module = f"{block_of(plan)}_{Path(target).stem}"
+            stem = Path(target).stem
+            within = plans_within(load_plan(target), stem)
+            named = {f"{block_of(plan)}_{name}": plan for name, plan in within.items()}
         elif target in BLOCKS:
-            plan, module = plans.plan_from_options(stated, domain), target
+            named = {target: plans.plan_from_options(stated, domain)}
         else:
             raise InputError(
                 f"{target!r} is no block ({', '.join(BLOCKS)}) and no plan file (.toml, .json)"
             )
-        module = re.sub(r"[^A-Za-z0-9_]", "_", module)
-        if module in found:
-            raise InputError(f"two of the plans would be module {module}; rename one's file")
-        found[module] = plan
+        for name, plan in named.items():
+            module = re.sub(r"[^A-Za-z0-9_]", "_", name)
+            if module in found:
+                raise InputError(f"two of the plans would be module {module}; rename one's file")
+            found[module] = plan
     return found

@@ -8,6 +8,7 @@ from typing import Any
 from nvmcosim.datasets import ImageSet, load_dataset
 from nvmcosim.devices import curve_for
 from nvmcosim.networks import NETWORKS
+from nvmcosim.pymodel.layer_plan import LayerPlan
 from nvmcosim.training import TrainingConfig, run_digest, train
 
 __all__ = ["TrainingCell", "images_for"]
@@ -54,7 +55,11 @@ class TrainingCell:
     @property
     def title(self) -> str:
         """Network, pulses of the domains, seed."""
-        pulses = "+".join(f"{d.bits}@{d.pulse_ps / 1000:g}" for d in self.config.plan.domains)
+        plan = self.config.plan
+        plans = plan.plans.values() if isinstance(plan, LayerPlan) else [plan]
+        pulses = " | ".join(
+            "+".join(f"{d.bits}@{d.pulse_ps / 1000:g}" for d in each.domains) for each in plans
+        )
         return f"{self.config.network} {pulses} ns, seed {self.config.seed}"
 
     def run(self, checkpoint: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from nvmcosim.datasets import ImageSet
-from nvmcosim.memory import ApproximateMemory
+from nvmcosim.memory import memory_for
 from nvmcosim.networks import build_network
 from nvmcosim.pymodel.bit_curves import DeviceCurve
 from nvmcosim.pymodel.errors import InputError
@@ -81,7 +81,7 @@ class Trainer:
         }
         self._images = images.provenance()
         self.optimizer = self._new_optimizer()
-        self.memory = ApproximateMemory(self.network, config.plan, curve=curve)
+        self.memory = memory_for(self.network, config.plan, curve=curve)
         self._full_plan = config.plan.in_full()
 
     def _new_optimizer(self) -> torch.optim.Optimizer:
