@@ -19,6 +19,7 @@ COMMANDS = (
     "train",
     "study",
     "synth",
+    "optimize",
     "bench",
     "demo",
     "report",
