@@ -1,8 +1,9 @@
-"""The networks of ono2021, Table II, at the paper's parameter counts.
+"""The networks of the papers, at their parameter counts, and how their weights start.
 
-The paper states layers and counts to the thousand, no more. Each network here is the standard one
-whose exact count, cut to thousands, is the paper's; weights start as in TensorFlow (Glorot uniform,
-biases 0), which is what the paper used.
+ono2021 states layers and counts to the thousand, no more. Each of its networks here is the
+standard one whose exact count, cut to thousands, is the paper's (Table II); weights start as in
+TensorFlow (Glorot uniform, biases 0), which is what the paper used. locatelli2018 states its
+layers, and nothing of how they start.
 """
 
 import math
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 
 from nvmcosim.pymodel.errors import InputError
 
-__all__ = ["NETWORKS", "NetworkEntry", "build_network", "parameter_count"]
+__all__ = ["INITIALISATIONS", "NETWORKS", "NetworkEntry", "build_network", "parameter_count"]
 
 
 def _perceptron() -> nn.Module:
@@ -27,6 +28,10 @@ def _perceptron() -> nn.Module:
         nn.ReLU(),
         nn.Linear(128, 10),
     )
+
+
+def _tanh_perceptron() -> nn.Module:
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 300), nn.Tanh(), nn.Linear(300, 10))
 
 
 def _convolutional() -> nn.Module:
@@ -178,47 +183,80 @@ def _half_width(channels: int) -> int:
 
 @dataclass(frozen=True)
 class NetworkEntry:
-    """A network of the paper.
+    """A network of a paper.
 
     Fields:
         title: the paper's name for it.
         dataset: the set it is trained on, a name of `nvmcosim.datasets`.
+        image_shape: channels, height and width that it takes.
         build: makes it, with weights from torch's current random state.
         parameters: weights and biases, all that a store writes; for MobileNetV2 with the running
             means and variances of batch normalisation, without which it has 700,490.
-        paper_parameters: as Table II prints it.
+        paper_parameters: as the paper prints it; empty where it does not.
     """
 
     title: str
     dataset: str
+    image_shape: tuple[int, int, int]
     build: Callable[[], nn.Module]
     parameters: int
     paper_parameters: str
 
 
-#: Table II's networks, by name.
+_GREY = (1, 28, 28)
+#: By name: ono2021's, Table II, then locatelli2018's, Section IV.
 NETWORKS = {
-    "mp": NetworkEntry("Multi-layer Perceptron (MP)", "mnist", _perceptron, 118_282, "118K"),
-    "cnn": NetworkEntry("CNN", "cifar10", _convolutional, 122_570, "122K"),
-    "mn": NetworkEntry("MobileNetV2 (MN)", "fashion-mnist", _MobileNetV2, 719_034, "719K"),
+    "mp": NetworkEntry("Multi-layer Perceptron (MP)", "mnist", _GREY, _perceptron, 118_282, "118K"),
+    "cnn": NetworkEntry("CNN", "cifar10", (3, 32, 32), _convolutional, 122_570, "122K"),
+    "mn": NetworkEntry("MobileNetV2 (MN)", "fashion-mnist", _GREY, _MobileNetV2, 719_034, "719K"),
+    "mlp300": NetworkEntry("784-300-10, tanh", "mnist", _GREY, _tanh_perceptron, 238_510, ""),
 }
 
 
-def build_network(name: str, seed: int) -> nn.Module:
+def _glorot(layer: nn.Conv2d | nn.Linear) -> None:
+    nn.init.xavier_uniform_(layer.weight)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+
+def _lecun(layer: nn.Conv2d | nn.Linear) -> None:
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="linear")
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+
+def _torch(layer: nn.Conv2d | nn.Linear) -> None:
+    layer.reset_parameters()
+
+
+#: How weights start: Glorot uniform, with biases of 0; normal with a variance of 1 over the inputs,
+#: with biases of 0 (LeCun 1998); or as torch's layers do, weights and biases uniform within 1 over
+#: the root of the inputs.
+INITIALISATIONS: dict[str, Callable[[nn.Conv2d | nn.Linear], None]] = {
+    "glorot": _glorot,
+    "lecun": _lecun,
+    "torch": _torch,
+}
+
+
+def build_network(name: str, seed: int, initialisation: str = "glorot") -> nn.Module:
     """The network called `name`, with initial weights that depend on `seed` alone.
 
-    Raises `InputError` for an unknown name. Torch's own random state is left as it was.
+    `initialisation` is one of `INITIALISATIONS`. Raises `InputError` for an unknown name. Torch's
+    own random state is left as it was.
     """
-    if name not in NETWORKS:
-        raise InputError(f"network is {name!r}; it must be one of {', '.join(NETWORKS)}")
+    for what, value, known in (
+        ("network", name, NETWORKS),
+        ("initialisation", initialisation, INITIALISATIONS),
+    ):
+        if value not in known:
+            raise InputError(f"{what} is {value!r}; it must be one of {', '.join(known)}")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = NETWORKS[name].build()
         for module in network.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
-                nn.init.xavier_uniform_(module.weight)
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
+                INITIALISATIONS[initialisation](module)
     return network
 
 

@@ -33,9 +33,19 @@ class LayeredRecord:
         return sum(record.failed_bits for record in self.layers.values())
 
     @property
+    def epoch(self) -> int:
+        """Ended epochs when it happened."""
+        return next(iter(self.layers.values())).epoch
+
+    @property
+    def energy(self) -> NDArray[np.float64]:
+        """By MTJ and driver and by bit, shape `[2, width]`."""
+        return np.sum([record.energy for record in self.layers.values()], axis=0)
+
+    @property
     def relative_energy(self) -> float:
         """Energy over `reference_energy`; 0 if nothing is ever written."""
-        energy = sum(float(record.energy.sum()) for record in self.layers.values())
+        energy = float(self.energy.sum())
         return energy / self.reference_energy if self.reference_energy > 0 else 0.0
 
 
@@ -51,6 +61,17 @@ class LayeredLedger:
 
     def __len__(self) -> int:
         return len(next(iter(self.layers.values())))
+
+    @property
+    def records(self) -> list[LayeredRecord]:
+        """The records, one a store of all layers."""
+        stores = zip(*(ledger.records for ledger in self.layers.values()), strict=True)
+        return [self.record(dict(zip(self.layers, store, strict=True))) for store in stores]
+
+    def record(self, layers: Mapping[str, StoreRecord]) -> LayeredRecord:
+        """The record of a store whose layers have the records `layers`."""
+        words = sum(record.words for record in layers.values())
+        return LayeredRecord(layers, self.word_energy * words)
 
     @property
     def words(self) -> int:
@@ -185,10 +206,7 @@ class LayeredMemory:
 
     def _record(self, records: Mapping[str, StoreRecord | None]) -> LayeredRecord | None:
         found = {name: record for name, record in records.items() if record is not None}
-        if not found:
-            return None
-        words = sum(record.words for record in found.values())
-        return LayeredRecord(found, self._word_energy * words)
+        return self.ledger.record(found) if found else None
 
     def restore(self) -> None:
         """Load the parameters with what the memory holds."""

@@ -18,7 +18,7 @@ from nvmcosim.pymodel.store_plan import StorePlan
 from nvmcosim.pymodel.torch_store import StoredParameter, WriteRule, store_parameters
 from nvmcosim.pymodel.torch_words import decode, encode, native_dtype, word_dtype
 
-__all__ = ["ApproximateMemory"]
+__all__ = ["ApproximateMemory", "steps_between"]
 
 #: Plans whose preparation is kept, so that toggling between a few costs nothing.
 _RULES_KEPT = 8
@@ -77,7 +77,7 @@ class ApproximateMemory:
         self.plan = plan
         self.curve = _curve_of(plan) if curve is None else curve
         self.every = every
-        self._interval = _interval(every)
+        self._interval = steps_between(every)
         self.epoch = 0
         self.steps = 0
         self.ledger = Ledger(plan.width, self.curve)
@@ -265,8 +265,8 @@ def _curve_of(plan: StorePlan) -> WriteCurve:
     )
 
 
-def _interval(every: str | int) -> int:
-    """Steps between stores; 0 is once an epoch."""
+def steps_between(every: str | int) -> int:
+    """Steps between stores; 0 is once an epoch. Raises `InputError` for what is no interval."""
     if every == "epoch":
         return 0
     if every == "step":

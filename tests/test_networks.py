@@ -1,4 +1,4 @@
-"""The networks of ono2021, Table II."""
+"""The networks of ono2021, Table II, and of locatelli2018."""
 
 import pytest
 import torch
@@ -9,7 +9,14 @@ from nvmcosim.pymodel.errors import InputError
 # Two workers share two cores.
 torch.set_num_threads(1)
 
-IMAGES = {"mp": (1, 28, 28), "cnn": (3, 32, 32), "mn": (1, 28, 28)}
+
+def test_locatelli2018s_network_has_its_layers() -> None:
+    network = build_network("mlp300", 0)
+    shapes = [tuple(p.shape) for p in network.parameters()]
+    assert shapes == [(300, 784), (300,), (10, 300), (10,)]
+    assert parameter_count(network) == NETWORKS["mlp300"].parameters == 785 * 300 + 301 * 10
+    assert isinstance(network[2], torch.nn.Tanh)
+    assert network(torch.rand(3, 1, 28, 28)).abs().max() > 0
 
 
 @pytest.mark.parametrize(
@@ -24,7 +31,7 @@ def test_parameter_counts_are_the_papers(name: str, thousands: int, exact: int) 
 
 
 def test_layer_counts_are_the_papers() -> None:
-    kinds = {name: list(build_network(name, 0).modules()) for name in NETWORKS}
+    kinds = {name: list(build_network(name, 0).modules()) for name in ("mp", "cnn", "mn")}
     assert sum(isinstance(m, torch.nn.Linear) for m in kinds["mp"]) == 3
     assert sum(isinstance(m, torch.nn.Conv2d) for m in kinds["cnn"]) == 4
     expanding = [m for m in kinds["mn"] if type(m).__name__ == "_Bottleneck" and len(m.layers) > 5]
@@ -34,7 +41,7 @@ def test_layer_counts_are_the_papers() -> None:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_networks_score_ten_classes_and_pass_gradients_everywhere(name: str) -> None:
     network = build_network(name, 0)
-    scores = network(torch.rand(4, *IMAGES[name]))
+    scores = network(torch.rand(4, *NETWORKS[name].image_shape))
     assert scores.shape == (4, 10)
     scores.square().sum().backward()
     trained = [p for p in network.parameters() if p.requires_grad]
@@ -54,6 +61,24 @@ def test_weights_start_as_glorot_says() -> None:
     limit = (6 / (784 + 128)) ** 0.5
     assert 0.99 * limit < weight.abs().max() <= limit
     assert not build_network("mp", 0)[1].bias.any()
+
+
+@pytest.mark.parametrize(
+    ("initialisation", "deviation", "biased"),
+    [
+        ("glorot", (2 / (784 + 300)) ** 0.5, False),
+        ("lecun", (1 / 784) ** 0.5, False),
+        ("torch", (1 / 784 / 3) ** 0.5, True),
+    ],
+)
+def test_weights_start_with_the_named_deviation(
+    initialisation: str, deviation: float, biased: bool
+) -> None:
+    network = build_network("mlp300", 3, initialisation)
+    assert float(network[1].weight.detach().std()) == pytest.approx(deviation, rel=0.01)
+    assert bool(network[1].bias.any()) == biased
+    again = build_network("mlp300", 3, initialisation)
+    assert torch.equal(again[1].weight, network[1].weight)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
@@ -82,5 +107,7 @@ def test_running_values_of_batch_normalisation_are_stored_with_the_weights() -> 
 
 
 def test_an_unknown_network_is_refused() -> None:
-    with pytest.raises(InputError, match=r"'resnet'.*mp, cnn, mn"):
+    with pytest.raises(InputError, match=r"'resnet'.*mp, cnn, mn, mlp300"):
         build_network("resnet", 0)
+    with pytest.raises(InputError, match=r"initialisation is 'zeros'.*glorot, lecun, torch"):
+        build_network("mp", 0, "zeros")

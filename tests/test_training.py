@@ -87,6 +87,73 @@ def test_every_epoch_sees_every_image_once_in_an_order_of_its_own() -> None:
     assert order(1) == order(1) != order(2) == order(2)
 
 
+@pytest.mark.parametrize("every", ["step", 3])
+def test_a_run_with_a_store_every_few_steps_resumes_in_its_middle(
+    every: str | int, tmp_path: Path
+) -> None:
+    plan = StorePlan.two_domain("sm0.15", 8, "10 ns", "5 ns", initial="weights")
+    chosen = config(
+        network="mlp300", plan=plan, optimizer="sgd", learning_rate=0.05, every=every, batch=10
+    )
+    whole, stopped = Trainer(chosen, images()), Trainer(chosen, images())
+    whole.run()
+    path = tmp_path / "checkpoint.pt"
+    stopped.train_epoch()
+    stopped.train_epoch()
+    stopped.save(path)
+    resumed = Trainer(chosen, images())
+    resumed.run(path)
+    assert resumed.history == whole.history
+    assert torch.equal(weights(resumed), weights(whole))
+    assert resumed.memory.ledger.to_dict() == whole.memory.ledger.to_dict()
+    steps = 4 * 30
+    stores = steps if every == "step" else steps // 3
+    assert whole.memory.ledger.words == stores * 238_510
+    # Both domains are written, the low one for half as long.
+    assert [entry.relative_energy for entry in whole.history] == pytest.approx([0.75] * 4)
+    assert whole.history[-1].failed_bits > 0
+
+
+def test_with_a_store_at_each_step_the_network_is_always_what_the_memory_holds() -> None:
+    plan = StorePlan.two_domain("sm0.15", 8, "20 ns", 0, initial="weights")
+    trainer = Trainer(config(network="mlp300", plan=plan, every="step", epochs=1), images())
+    before = trainer.network[1].weight.detach().clone()  # type: ignore[index]
+    trainer.run()
+    after = trainer.network[1].weight.detach()  # type: ignore[index]
+    # Low bits that no pulse reaches hold what they held at first.
+    held = (before.abs() * 2**15).round().int() & 0xFF
+    low = (after.abs() * 2**15).int() & 0xFF
+    assert (after * 2**15 == (after * 2**15).round()).all()
+    moved = (after - before).abs() > 2**-8
+    assert moved.any()
+    assert torch.equal(low[moved], held[moved])
+
+
+def test_the_squared_loss_is_that_of_tanh_outputs() -> None:
+    scores, labels = torch.tensor([[0.5, -1.0], [2.0, 0.0]]), torch.tensor([0, 1])
+    squares = [(np.tanh(0.5) - 1) ** 2 + (np.tanh(-1) + 1) ** 2, (np.tanh(2) + 1) ** 2 + 1]
+    trainer = Trainer(config(loss="squared", epochs=1), images())
+    assert float(trainer._loss(scores, labels)) == pytest.approx(sum(squares) / 4)
+    assert float(trainer._loss(scores, labels, reduction="sum")) == pytest.approx(sum(squares) / 2)
+    assert trainer.run()[-1].test_accuracy > 0.5
+
+
+def test_settings_that_came_later_leave_the_digests_of_kept_results() -> None:
+    assert set(config().to_dict()) == {
+        *("network", "plan", "epochs", "batch", "optimizer", "learning_rate", "seed"),
+        *("full_epochs", "power_lost"),
+    }
+    later = [
+        config(**change).to_dict()
+        for change in ({"every": "step"}, {"loss": "squared"}, {"initialisation": "torch"})
+    ]
+    assert [set(values) - set(config().to_dict()) for values in later] == [
+        {"every"},
+        {"loss"},
+        {"initialisation"},
+    ]
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 def test_a_resumed_run_ends_bit_for_bit_as_one_that_never_stopped(
     optimizer: str, tmp_path: Path
@@ -180,7 +247,7 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"network": "x"}, "network is 'x'; it must be one of mp, cnn, mn"),
+        ({"network": "x"}, "network is 'x'; it must be one of mp, cnn, mn, mlp300"),
         ({"plan": "x"}, "plan is 'x'; it must be a StorePlan"),
         ({"epochs": 0}, "epochs is 0; it must be a whole number from 1"),
         ({"batch": 0}, "batch is 0"),
@@ -190,6 +257,10 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
         ({"learning_rate": float("nan")}, "learning_rate is nan"),
         ({"full_epochs": (5,)}, "full_epochs has 5; it must have epochs from 1 to 4"),
         ({"power_lost": (1,)}, "power_lost has 1; it must have epochs from 2 to 4"),
+        ({"every": 0}, "every is 0; it must be 'epoch', 'step' or a number of steps"),
+        ({"every": "step", "full_epochs": (1,)}, "every is 'step'; with full_epochs it must be"),
+        ({"loss": "x"}, "loss is 'x'; it must be one of cross-entropy, squared"),
+        ({"initialisation": "x"}, "initialisation is 'x'; it must be one of glorot, lecun, torch"),
     ],
 )
 def test_wrong_settings_are_one_sentence(changes: dict[str, object], message: str) -> None:

@@ -17,13 +17,22 @@ def register(app: typer.Typer) -> None:
 
 def train(
     plan: Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file, .toml or .json.")],
-    network: Annotated[str, typer.Option("--network", help="mp, cnn or mn.")] = "mp",
+    network: Annotated[str, typer.Option("--network", help="mp, cnn, mn or mlp300.")] = "mp",
     epochs: Annotated[int, typer.Option("--epochs", min=1)] = 20,
     batch: Annotated[int, typer.Option("--batch", min=1)] = 128,
     optimizer: Annotated[str, typer.Option("--optimizer", help="adam or sgd.")] = "adam",
     rate: Annotated[
         float | None, typer.Option("--lr", help="Learning rate; 0.001 for adam, 0.1 for sgd.")
     ] = None,
+    every: Annotated[
+        str, typer.Option("--every", help="epoch, step, or a number of steps: when to store.")
+    ] = "epoch",
+    loss: Annotated[
+        str, typer.Option("--loss", help="cross-entropy, or squared of tanh outputs.")
+    ] = "cross-entropy",
+    initialisation: Annotated[
+        str, typer.Option("--init", help="How weights start: glorot, lecun or torch.")
+    ] = "glorot",
     seed: Seed = 0,
     images: Annotated[
         int | None, typer.Option("--images", min=1, help="Train on a random subset.")
@@ -38,7 +47,7 @@ def train(
     out: OutDir = Path("out/train"),
     json_output: JsonFlag = False,
 ) -> None:
-    """Train with a store an epoch; interrupted, the same command goes on from the last epoch."""
+    """Train a network in the memory; interrupted, the same command goes on from the last epoch."""
     from nvmcosim.pymodel.errors import InputError, MissingTool
     from nvmcosim.pymodel.layer_plan import LayerPlan
     from nvmcosim.pymodel.plan import load_plan
@@ -60,7 +69,18 @@ def train(
     from nvmcosim.training import TrainingConfig
     from nvmcosim.training import train as run
 
-    config = TrainingConfig(network, loaded, epochs, batch, optimizer, rate, seed)
+    config = TrainingConfig(
+        network,
+        loaded,
+        epochs,
+        batch,
+        optimizer,
+        rate,
+        seed,
+        every=int(every) if every.isdecimal() else every,
+        loss=loss,
+        initialisation=initialisation,
+    )
     _check_device(device)
     curve = curve_for(loaded)
     found = load_dataset(NETWORKS[network].dataset, data).subset(images)

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nvmcosim.networks import NETWORKS
+from nvmcosim.networks import INITIALISATIONS, NETWORKS
 from nvmcosim.pymodel.bit_curves import DeviceCurve
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import digest_of
 from nvmcosim.pymodel.layer_plan import LayerPlan
 from nvmcosim.pymodel.store_plan import StorePlan
+from nvmcosim.pymodel.torch_plugin import steps_between
 
 __all__ = ["TrainingConfig", "run_digest"]
 
@@ -17,6 +18,9 @@ __all__ = ["TrainingConfig", "run_digest"]
 _RESULTS = 1
 #: Learning rate where none is given; Adam's is TensorFlow's default.
 _LEARNING_RATES = {"adam": 1e-3, "sgd": 0.1}
+_LOSSES = ("cross-entropy", "squared")
+#: Fields that came after results were kept: left out of the digest where they have this value.
+_LATER = {"every": "epoch", "loss": "cross-entropy", "initialisation": "glorot"}
 
 
 @dataclass(frozen=True)
@@ -25,8 +29,8 @@ class TrainingConfig:
 
     Fields:
         network: a name of `nvmcosim.networks`.
-        plan: how the memory is written, once an epoch.
-        epochs, batch: ono2021, Section V-B, has 20 and 128.
+        plan: how the memory is written.
+        epochs, batch: ono2021, Section V-B, has 20 and 128; locatelli2018, Section IV, 5 and 10.
         optimizer: `adam` or `sgd`.
         learning_rate: None is 0.001 for Adam and 0.1 for SGD.
         seed: of the initial weights and of the order of the images; the plan has its own.
@@ -34,6 +38,11 @@ class TrainingConfig:
             (ono2021, VI-B, toggles the approximation so).
         power_lost: epochs, from 2, halfway through which the power fails: all but the memory is
             lost, and training goes on from what it holds (ono2021, IV-A).
+        every: `epoch` stores once an epoch, `step` at each step, N at every Nth; between stores
+            training goes on with what is not stored yet.
+        loss: `cross-entropy`, of the scores' softmax; or `squared`, half the squared distance of
+            tanh(scores) from targets of 1 and -1. Both are the mean over a batch.
+        initialisation: how weights start, one of `nvmcosim.networks.INITIALISATIONS`.
 
     Raises `InputError` for anything out of range.
     """
@@ -47,6 +56,9 @@ class TrainingConfig:
     seed: int = 0
     full_epochs: tuple[int, ...] = ()
     power_lost: tuple[int, ...] = ()
+    every: str | int = "epoch"
+    loss: str = "cross-entropy"
+    initialisation: str = "glorot"
 
     def __post_init__(self) -> None:
         if self.network not in NETWORKS:
@@ -61,9 +73,19 @@ class TrainingConfig:
                 raise InputError(
                     f"{name} is {value!r}; it must be a whole number from {low} to {high}"
                 )
-        if self.optimizer not in _LEARNING_RATES:
+        for name, known in (
+            ("optimizer", tuple(_LEARNING_RATES)),
+            ("loss", _LOSSES),
+            ("initialisation", tuple(INITIALISATIONS)),
+        ):
+            value = getattr(self, name)
+            if value not in known:
+                raise InputError(f"{name} is {value!r}; it must be one of {', '.join(known)}")
+        steps_between(self.every)
+        if self.full_epochs and self.every != "epoch":
             raise InputError(
-                f"optimizer is {self.optimizer!r}; it must be one of {', '.join(_LEARNING_RATES)}"
+                f"every is {self.every!r}; with full_epochs it must be 'epoch', as they are stores "
+                "of an epoch"
             )
         if not 0 < self.rate < 1000:
             raise InputError(f"learning_rate is {self.rate!r}; it must be above 0 and below 1000")
@@ -86,7 +108,7 @@ class TrainingConfig:
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         values |= {"plan": self.plan.to_dict(), "learning_rate": self.rate}
         values |= {name: list(values[name]) for name in ("full_epochs", "power_lost")}
-        return values
+        return {name: v for name, v in values.items() if name not in _LATER or v != _LATER[name]}
 
 
 def run_digest(config: TrainingConfig, images: Mapping[str, Any], curve: DeviceCurve) -> str:

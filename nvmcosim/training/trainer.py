@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from nvmcosim.datasets import ImageSet
 from nvmcosim.memory import memory_for
-from nvmcosim.networks import build_network
+from nvmcosim.networks import NETWORKS, build_network
 from nvmcosim.pymodel.bit_curves import DeviceCurve
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import write_bytes
@@ -26,12 +26,24 @@ _CHECKPOINT = 1
 _TEST_BATCH = 1000
 
 
+def _squared(scores: Tensor, labels: Tensor, reduction: str = "mean") -> Tensor:
+    targets = 2 * nn.functional.one_hot(labels, scores.shape[1]) - 1
+    loss = (scores.tanh() - targets).square().sum(1) / 2
+    return loss.sum() if reduction == "sum" else loss.mean()
+
+
+_LOSSES: dict[str, Callable[..., Tensor]] = {
+    "cross-entropy": nn.functional.cross_entropy,
+    "squared": _squared,
+}
+
+
 @dataclass(frozen=True)
 class EpochRecord:
     """One epoch: mean loss over the training images, then the test after the store.
 
     `test_accuracy` is a fraction of the test images; `failed_bits` and `relative_energy` (1 is
-    every bit with the longest pulse) are of the epoch's store.
+    every bit with the longest pulse) are of the epoch's stores.
     """
 
     epoch: int
@@ -64,11 +76,11 @@ class Trainer:
         self.config = config
         self.device = torch.device(device)
         self.history: list[EpochRecord] = []
-        self.network = build_network(config.network, config.seed)
+        self.network = build_network(config.network, config.seed, config.initialisation)
         _check_images(self.network, config.network, images)
         # Convolutions are quicker with the channels innermost.
-        flat = config.network == "mp"
-        self._format = torch.contiguous_format if flat else torch.channels_last
+        convolves = any(isinstance(module, nn.Conv2d) for module in self.network.modules())
+        self._format = torch.channels_last if convolves else torch.contiguous_format
         self.network.to(self.device, memory_format=self._format)  # type: ignore[call-overload]
         self._data = {
             part: (
@@ -81,7 +93,8 @@ class Trainer:
         }
         self._images = images.provenance()
         self.optimizer = self._new_optimizer()
-        self.memory = memory_for(self.network, config.plan, curve=curve)
+        self._loss = _LOSSES[config.loss]
+        self.memory = memory_for(self.network, config.plan, config.every, curve=curve)
         self._full_plan = config.plan.in_full()
 
     def _new_optimizer(self) -> torch.optim.Optimizer:
@@ -134,12 +147,19 @@ class Trainer:
             self._lose_power(epoch)
         loss = self._train(epoch)
         full = epoch in self.config.full_epochs
-        stored = self.memory.end_epoch(plan=self._full_plan if full else None)
-        assert stored is not None
+        self.memory.end_epoch(plan=self._full_plan if full else None)
+        failed_bits, relative_energy = self._stored()
         test_loss, accuracy = self.test()
-        return EpochRecord(
-            epoch, loss, test_loss, accuracy, stored.failed_bits, stored.relative_energy
-        )
+        return EpochRecord(epoch, loss, test_loss, accuracy, failed_bits, relative_energy)
+
+    def _stored(self) -> tuple[int, float]:
+        """Failed bits and relative energy of the stores of the epoch that has just ended."""
+        ended = self.memory.epoch
+        epoch = ended if self.config.every == "epoch" else ended - 1
+        records = [record for record in self.memory.ledger.records if record.epoch == epoch]
+        reference = sum(record.reference_energy for record in records)
+        energy = sum(float(record.energy.sum()) for record in records)
+        return sum(record.failed_bits for record in records), energy / reference if reference else 0
 
     def _train(self, epoch: int, part: float = 1.0) -> float:
         images, labels = self._data["train"]
@@ -151,9 +171,10 @@ class Trainer:
         for chosen in batches[: round(part * len(batches))]:
             self.optimizer.zero_grad(set_to_none=True)
             scores = self.network(self._inputs(images[chosen]))
-            loss = nn.functional.cross_entropy(scores, labels[chosen])
+            loss = self._loss(scores, labels[chosen])
             loss.backward()
             self.optimizer.step()
+            self.memory.step()
             total += loss.detach() * len(chosen)
         return float(total) / len(images)
 
@@ -166,7 +187,7 @@ class Trainer:
         for start in range(0, len(images), _TEST_BATCH):
             batch = slice(start, start + _TEST_BATCH)
             scores = self.network(self._inputs(images[batch]))
-            loss += float(nn.functional.cross_entropy(scores, labels[batch], reduction="sum"))
+            loss += float(self._loss(scores, labels[batch], reduction="sum"))
             right += int((scores.argmax(1) == labels[batch]).sum())
         return loss / len(images), right / len(images)
 
@@ -175,7 +196,8 @@ class Trainer:
 
     def _lose_power(self, epoch: int) -> None:
         """Forget everything but the memory: other weights, a new optimizer; then read it back."""
-        other = build_network(self.config.network, self.config.seed + 1_000_003 * epoch)
+        seed = self.config.seed + 1_000_003 * epoch
+        other = build_network(self.config.network, seed, self.config.initialisation)
         self.network.load_state_dict(other.state_dict())
         self.optimizer = self._new_optimizer()
         self.memory.restore()
@@ -243,7 +265,7 @@ def train(
 
 def _check_images(network: nn.Module, name: str, images: ImageSet) -> None:
     channels, height, width = images.image_shape
-    wanted = (3, 32, 32) if name == "cnn" else (1, 28, 28)
+    wanted = NETWORKS[name].image_shape
     if (channels, height, width) != wanted:
         raise InputError(
             f"{images.label} has images of {channels} x {height} x {width}; "

@@ -66,8 +66,8 @@ class StudyOptions:
 
     def __post_init__(self) -> None:
         for name in (*self.networks, *self.quick):
-            if name not in NETWORKS:
-                raise InputError(f"network is {name!r}; it must be one of {', '.join(NETWORKS)}")
+            if name not in TABLE_3:
+                raise InputError(f"network is {name!r}; it must be one of {', '.join(TABLE_3)}")
         for field, value in (("seeds", self.seeds), ("workers", self.workers)):
             if value is not None and not 1 <= value <= 1000:
                 raise InputError(f"{field} is {value!r}; it must be 1 to 1000")
@@ -108,7 +108,7 @@ def run_study(
     if options.train:
         _train([c for by_key in cells.values() for c in by_key.values()], store, options, progress)
     networks, extras = [], {}
-    for network in NETWORKS:
+    for network in TABLE_3:
         if network not in sweeps:
             networks.append(NetworkRuns(network, {}, missing.get(network, _NOT_CHOSEN)))
             continue
