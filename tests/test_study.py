@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from nvmcosim.cli import app
-from nvmcosim.pymodel.errors import InputError
+from nvmcosim.commands.options import terminable
+from nvmcosim.pymodel.errors import InputError, MissingTool
 from nvmcosim.studies.cells import CellStore, run_cells
+from nvmcosim.studies.executors import InProcess, LocalProcesses
 from nvmcosim.studies.figures import Figure, half_unit, judge_number, judge_rule
 
 
@@ -76,7 +79,7 @@ class CountingCell:
     def title(self) -> str:
         return self.name
 
-    def run(self, checkpoint: Path) -> dict[str, Any]:
+    def run(self, checkpoint: Path, tick: Any = None) -> dict[str, Any]:
         mark = Path(self.folder) / self.name
         with mark.open("a") as stream:
             stream.write("x")
@@ -94,9 +97,9 @@ def runs(folder: Path) -> dict[str, int]:
 def test_cells_that_are_done_are_not_run_again(tmp_path: Path) -> None:
     store = CellStore(tmp_path / "cells")
     cells = [CountingCell(name, str(tmp_path)) for name in "abc"]
-    run_cells(cells[:2], store)
+    run_cells(cells[:2], store, InProcess())
     seen: list[str] = []
-    run_cells(cells, store, progress=lambda cell: seen.append(cell.title))
+    run_cells(cells, store, InProcess(), lambda cell: seen.append(cell.title))
     assert seen == ["a", "b", "c"]
     assert runs(tmp_path) == {"a": 1, "b": 1, "c": 1}
     assert store.get("b" * 64) == {"name": "b"}
@@ -110,25 +113,25 @@ def test_an_interrupted_study_keeps_what_is_done(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_cells(cells, store, progress=interrupt)
-    run_cells(cells, store)
+        run_cells(cells, store, InProcess(), interrupt)
+    run_cells(cells, store, InProcess())
     assert runs(tmp_path) == {"a": 1, "b": 1}
 
 
 def test_a_damaged_result_is_made_again(tmp_path: Path) -> None:
     store = CellStore(tmp_path / "cells")
     cell = CountingCell("a", str(tmp_path))
-    run_cells([cell], store)
+    run_cells([cell], store, InProcess())
     path = next((tmp_path / "cells").iterdir())
     path.write_text(path.read_text()[:-5])
-    run_cells([cell], store)
+    run_cells([cell], store, InProcess())
     assert runs(tmp_path) == {"a": 2}
 
 
 def test_a_killed_worker_loses_nothing(tmp_path: Path) -> None:
     store = CellStore(tmp_path / "cells")
     cells = [CountingCell(name, str(tmp_path), killed=name == "b") for name in "abc"]
-    run_cells(cells, store, workers=2)
+    run_cells(cells, store, LocalProcesses(2))
     assert all(store.get(cell.digest) for cell in cells)
     assert runs(tmp_path)["b"] == 2
     # The checkpoint that the killed worker left was taken up, then dropped.
@@ -207,6 +210,18 @@ def invoke(*arguments: str) -> Any:
     return CliRunner().invoke(app, list(arguments))
 
 
+def test_a_cluster_without_dask_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.delitem(sys.modules, "nvmcosim.studies.cluster", raising=False)
+    result = invoke("study", "ono2021", "--scheduler", "tcp://host:8786", "--out", str(tmp_path))
+    assert isinstance(result.exception, MissingTool)
+    assert str(result.exception) == (
+        "--scheduler needs distributed; install it with: pip install 'nvmcosim[cluster]'"
+    )
+
+
 def test_without_data_the_rest_of_the_study_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,6 +250,11 @@ def test_without_data_the_rest_of_the_study_runs(
         (("ono2021", "--optimizer", "x", "--quick"), "optimizer is 'x'"),
         (("ono2021", "--initial", "x", "--quick"), "initial is 'x'"),
         (("ono2021", "--data", "/nowhere"), "data is '/nowhere'; it must be a folder"),
+        (("ono2021", "--scheduler", "host"), "scheduler is 'host'; it must be an address such as"),
+        (
+            ("ono2021", "--scheduler", "tcp://host:8786", "--workers", "2"),
+            "workers is 2 and scheduler is 'tcp://host:8786'; give one of them",
+        ),
     ],
 )
 def test_wrong_options_are_one_sentence(
@@ -244,3 +264,29 @@ def test_wrong_options_are_one_sentence(
     assert isinstance(result.exception, InputError)
     assert str(result.exception).startswith(message)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("tcp://host:8786", "is not valid JSON"),
+        ('{"type": "Scheduler"}', "is no file of a Dask scheduler: it has no address"),
+        ('{"address": 8786}', "is no file of a Dask scheduler: it has no address"),
+    ],
+)
+def test_a_file_that_no_scheduler_wrote_is_one_sentence(
+    text: str, message: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "scheduler.json"
+    file.write_text(text)
+    result = invoke("study", "ono2021", "--scheduler", str(file), "--out", str(tmp_path / "out"))
+    assert isinstance(result.exception, InputError)
+    assert str(result.exception).startswith(f"{file} {message}")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_termination_is_an_interrupt() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt), terminable():
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is before

@@ -5,7 +5,22 @@ from typing import Annotated, Any
 
 import typer
 
-from nvmcosim.commands.options import DataDir, JsonFlag, OutDir, Seed, console, emit_json
+from nvmcosim.commands.options import (
+    DataDir,
+    JsonFlag,
+    OutDir,
+    Seed,
+    console,
+    emit_json,
+    terminable,
+)
+from nvmcosim.commands.trainings import (
+    Scheduler,
+    TrainingsDisplay,
+    Workers,
+    training_executor,
+    worker_data,
+)
 
 __all__ = ["register"]
 
@@ -50,6 +65,15 @@ def optimize(
     rate: Annotated[
         float | None, typer.Option("--lr", help="Learning rate; 0.001 for adam, 0.1 for sgd.")
     ] = None,
+    every: Annotated[
+        str, typer.Option("--every", help="epoch, step, or a number of steps: when to store.")
+    ] = "epoch",
+    loss: Annotated[
+        str, typer.Option("--loss", help="cross-entropy, or squared of tanh outputs.")
+    ] = "cross-entropy",
+    initialisation: Annotated[
+        str, typer.Option("--init", help="How weights start: glorot, lecun or torch.")
+    ] = "glorot",
     train_images: Annotated[
         int | None, typer.Option("--train-images", min=1, help="All but those held out if none.")
     ] = None,
@@ -85,9 +109,8 @@ def optimize(
     ] = False,
     seed: Seed = 0,
     data: DataDir = None,
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Trainings at a time; a core each.")
-    ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     out: OutDir = Path("out/optimize"),
     json_output: JsonFlag = False,
 ) -> None:
@@ -103,7 +126,6 @@ def optimize(
 
     try:
         from nvmcosim.optimize.run import OptimizeOptions, run_optimize
-        from nvmcosim.studies.cells import usable_processors
         from nvmcosim.training import TrainingConfig
     except ModuleNotFoundError as error:
         raise MissingTool(
@@ -123,8 +145,20 @@ def optimize(
         "front_points": front_points,
     }
     chosen = {name: value for name, value in stated.items() if value is not None}
+    config = TrainingConfig(
+        network,
+        plan,
+        epochs,
+        batch,
+        optimizer,
+        rate,
+        seed,
+        every=int(every) if every.isdecimal() else every,
+        loss=loss,
+        initialisation=initialisation,
+    )
     options = OptimizeOptions(
-        TrainingConfig(network, plan, epochs, batch, optimizer, rate, seed),
+        config,
         budget,
         out,
         step_ps,
@@ -132,12 +166,14 @@ def optimize(
         per_layer,
         seed=seed,
         confidence=confidence,
-        data=data,
-        workers=workers or usable_processors(),
+        data=worker_data(data, scheduler),
         against=_plans(against or []),
         **{**(_QUICK if quick else {}), **chosen},
     )
-    values = _with_progress(run_optimize, options)
+    display = TrainingsDisplay()
+    executor = training_executor(workers, scheduler, display)
+    with terminable(), display:
+        values = run_optimize(options, display.show, executor)
     if json_output:
         emit_json(values)
         return
@@ -156,21 +192,6 @@ def _plans(paths: list[Path]) -> dict[str, Any]:
             raise InputError(f"{path} is a {plan.kind} plan; --against takes store plans")
         found[path.stem] = plan
     return found
-
-
-def _with_progress(run: Any, options: Any) -> dict[str, Any]:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    screen = console(json_output=True)
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=screen) as bar:
-        task = bar.add_task("trainings", total=None)
-
-        def show(stage: str, line: str, done: int, total: int) -> None:
-            bar.update(task, description=stage, completed=done, total=total)
-            bar.console.print(f"{stage} {done}/{total} {line}")
-
-        return run(options, show)
 
 
 def _print(values: dict[str, Any], out: Path) -> None:

@@ -1,14 +1,17 @@
-"""Options that every command shares, and how a command prints its result."""
+"""Options that every command shares, and how a command prints its result and is ended."""
 
 import json
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-__all__ = ["DataDir", "JsonFlag", "OutDir", "Seed", "console", "emit_json"]
+__all__ = ["DataDir", "JsonFlag", "OutDir", "Seed", "console", "emit_json", "terminable"]
 
 OutDir = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for what is written.")]
 DataDir = Annotated[
@@ -30,3 +33,17 @@ def console(json_output: bool = False) -> Console:
 def emit_json(value: dict[str, Any]) -> None:
     """Print `value` as the command's one JSON object."""
     print(json.dumps(value, allow_nan=False))
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """A SIGTERM, as a batch system sends it, ends what runs in here as Ctrl-C does."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -5,7 +5,22 @@ from typing import Annotated, Any
 
 import typer
 
-from nvmcosim.commands.options import DataDir, JsonFlag, OutDir, Seed, console, emit_json
+from nvmcosim.commands.options import (
+    DataDir,
+    JsonFlag,
+    OutDir,
+    Seed,
+    console,
+    emit_json,
+    terminable,
+)
+from nvmcosim.commands.trainings import (
+    Scheduler,
+    TrainingsDisplay,
+    Workers,
+    training_executor,
+    worker_data,
+)
 
 __all__ = ["register"]
 
@@ -45,9 +60,8 @@ def study(
         str, typer.Option("--initial", help="What memory holds at first: zeros or weights.")
     ] = "zeros",
     data: DataDir = None,
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Trainings at a time; a core each.")
-    ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     train: Annotated[
         bool, typer.Option(help="--no-train takes only the runs that are done already.")
     ] = True,
@@ -62,12 +76,13 @@ def study(
     if settings not in ("all", "table3"):
         raise InputError(f"settings is {settings!r}; it must be all or table3")
     try:
-        from nvmcosim.studies.cells import usable_processors
         from nvmcosim.studies.ono2021.study import StudyOptions, run_study
     except ModuleNotFoundError as error:
         raise MissingTool(
             f"a study needs {error.name}; install it with: pip install 'nvmcosim[torch,plot]'"
         ) from None
+    display = TrainingsDisplay()
+    executor = training_executor(workers, scheduler, display)
     options = StudyOptions(
         out=out,
         networks=_names(networks),
@@ -79,11 +94,11 @@ def study(
         optimizer=optimizer,
         learning_rate=rate,
         initial=initial,
-        data=data,
-        workers=workers or usable_processors(),
+        data=worker_data(data, scheduler),
         train=train,
     )
-    values = _with_progress(run_study, options)
+    with terminable(), display:
+        values = run_study(options, display.show, executor)
     if json_output:
         emit_json(values)
         return
@@ -93,21 +108,6 @@ def study(
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _with_progress(run_study: Any, options: Any) -> dict[str, Any]:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    screen = console(json_output=True)
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=screen) as bar:
-        task = bar.add_task("trainings", total=None)
-
-        def show(line: str, done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-            bar.console.print(f"{done}/{total} {line}")
-
-        return run_study(options, show)
 
 
 def _print_figures(values: dict[str, Any]) -> None:

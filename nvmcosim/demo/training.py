@@ -109,7 +109,8 @@ def _trained(
     report: Report,
 ) -> list[dict[str, Any]]:
     """The results of `points`, those that `folder` does not have trained, a process a core."""
-    from nvmcosim.studies.cells import CellStore, run_cells, usable_processors
+    from nvmcosim.studies.cells import CellStore, run_cells
+    from nvmcosim.studies.executors import local_executor, usable_processors
     from nvmcosim.studies.training_cells import TrainingCell
     from nvmcosim.training import TrainingConfig
 
@@ -130,7 +131,7 @@ def _trained(
         report(done, len(unique), "runs")
 
     report(0, len(unique), "runs")
-    run_cells(unique, store, usable_processors(), progress)
+    run_cells(unique, store, local_executor(usable_processors()), progress)
     return [_summary(store.get(cell.digest) or {}) for cell in cells]
 
 

@@ -1,6 +1,7 @@
 """Cells that train with images held out of the training set as their test."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -32,9 +33,9 @@ class HeldOutCell(TrainingCell):
         """The images it trains on and is judged by."""
         return _validation(self.config.network, self.data, self.held_out, self.train_images)
 
-    def run(self, checkpoint: Path) -> dict[str, Any]:
-        """Train, going on from `checkpoint` if there is one."""
-        result = super().run(checkpoint)
+    def run(self, checkpoint: Path, tick: Callable[[], None] = lambda: None) -> dict[str, Any]:
+        """Train, going on from `checkpoint` if there is one; `tick` is called after each epoch."""
+        result = super().run(checkpoint, tick)
         for epoch in result["history"]:
             for name in ("train_loss", "test_loss"):
                 if not math.isfinite(epoch[name]):

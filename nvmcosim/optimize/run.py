@@ -17,7 +17,8 @@ from nvmcosim.provenance import provenance
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import write_json
 from nvmcosim.pymodel.store_plan import StorePlan
-from nvmcosim.studies.cells import CellStore
+from nvmcosim.studies.cells import CellStore, Executor
+from nvmcosim.studies.executors import InProcess
 from nvmcosim.training import TrainingConfig
 
 __all__ = ["OptimizeOptions", "run_optimize"]
@@ -71,7 +72,6 @@ class OptimizeOptions:
     front_points: int = 4
     last: int | None = None
     data: str | None = None
-    workers: int = 1
     against: Mapping[str, StorePlan] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -112,16 +112,18 @@ class OptimizeOptions:
 
 
 def run_optimize(
-    options: OptimizeOptions, progress: Callable[[str, str, int, int], None] | None = None
+    options: OptimizeOptions,
+    progress: Callable[[str, int, int], None] | None = None,
+    executor: Executor = InProcess(),
 ) -> dict[str, Any]:
     """Do what is left of the optimisation, write its files, and return `front.json`'s values.
 
-    `progress` is called with the stage, a line, and trainings done and to do in that stage.
+    `executor` trains; `progress` is called with a line, and trainings done and to do in a stage.
     """
     problem = options.problem()
     against = {name: assignment_of(problem, plan, name) for name, plan in options.against.items()}
     store = CellStore(options.out / "cells")
-    trials = Trials(problem, store, options.last_epochs, options.data, options.workers, progress)
+    trials = Trials(problem, store, options.last_epochs, options.data, executor, progress)
     search = Search(trials, options.search())
     search.run()
     front = full_front(problem, search.surrogate(), _SHOWN * options.budget)

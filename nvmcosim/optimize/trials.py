@@ -1,7 +1,7 @@
 """Trainings of assignments, and what each lost against the exact plan of the same seed."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,8 @@ from scipy.stats import t as student
 
 from nvmcosim.optimize.cells import HeldOutCell
 from nvmcosim.optimize.problem import Assignment, Problem
-from nvmcosim.studies.cells import Cell, CellStore, run_cells
+from nvmcosim.studies.cells import Cell, CellStore, Executor, run_cells
+from nvmcosim.studies.executors import InProcess
 from nvmcosim.studies.training_cells import TrainingCell
 
 __all__ = ["Loss", "Size", "Trials"]
@@ -72,16 +73,16 @@ class Trials:
         store: where results are kept.
         last: epochs at the end of a training whose mean accuracy counts.
         data: folder with data sets.
-        workers: trainings at a time.
-        progress: called with the stage, a line, trainings done and trainings of this stage.
+        executor: where trainings run.
+        progress: called with a line, trainings done and trainings of this stage.
     """
 
     problem: Problem
     store: CellStore
     last: int
     data: str | None = None
-    workers: int = 1
-    progress: Callable[[str, str, int, int], None] | None = None
+    executor: Executor = field(default_factory=InProcess)
+    progress: Callable[[str, int, int], None] | None = None
 
     def cell(self, assignment: Assignment, seed: int, size: Size) -> TrainingCell:
         """The training of `assignment` with one seed."""
@@ -107,9 +108,9 @@ class Trials:
             done += 1
             if self.progress is not None:
                 accuracy = self._accuracy(cell)
-                self.progress(stage, f"{cell.title}: {accuracy:.2f}%", done, len(cells))
+                self.progress(f"{stage}: {cell.title}: {accuracy:.2f}%", done, len(cells))
 
-        run_cells(list(cells.values()), self.store, self.workers, notify)
+        run_cells(list(cells.values()), self.store, self.executor, notify)
 
     def loss(self, assignment: Assignment, seeds: Sequence[int], size: Size) -> Loss:
         """What `assignment` lost, paired by seed; it must have been trained."""

@@ -5,25 +5,19 @@ soon as it is there, so that a study that was interrupted, or lost a worker, goe
 that are left; and two studies that share a cell share its result.
 """
 
-import multiprocessing
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import read_json, write_json
 
-__all__ = ["Cell", "CellStore", "run_cells"]
-
-#: How often workers that were killed are replaced before the study gives up.
-_RESTARTS = 3
+__all__ = ["Cell", "CellStore", "Executor", "Results", "run_cells"]
 
 
 class Cell(Protocol):
-    """One run of a study; it must pickle if more than one worker is used."""
+    """One run of a study; it must pickle if it is to run in another process."""
 
     @property
     def digest(self) -> str:
@@ -35,8 +29,11 @@ class Cell(Protocol):
         """What a progress display calls it."""
         ...
 
-    def run(self, checkpoint: Path) -> dict[str, Any]:
-        """Do it, going on from `checkpoint` if there is one; the result as JSON-ready values."""
+    def run(self, checkpoint: Path, tick: Callable[[], None] = ...) -> dict[str, Any]:
+        """Do it, going on from `checkpoint` if there is one; the result as JSON-ready values.
+
+        `tick` is called whenever the checkpoint has been written; it may raise to stop the run.
+        """
         ...
 
 
@@ -70,16 +67,30 @@ class CellStore:
         return self.folder / f"{digest[:24]}.{ending}"
 
 
+#: Cells with their results, each as soon as it is done; closing it stops the cells that run.
+Results = Generator[tuple[Cell, dict[str, Any]], None, None]
+
+
+class Executor(Protocol):
+    """Where cells run: this process, processes of this machine, or a cluster."""
+
+    def run(self, cells: Sequence[Cell], store: CellStore) -> Results:
+        """Run `cells`, begun in their order, with the checkpoints of `store`.
+
+        Raises `InputError` if they cannot be run to the end; results given before are good.
+        """
+        ...
+
+
 def run_cells(
     cells: Sequence[Cell],
     store: CellStore,
-    workers: int = 1,
+    executor: Executor,
     progress: Callable[[Cell], None] | None = None,
 ) -> None:
-    """Run those of `cells` that `store` has no result of, `workers` at a time, in their order.
+    """Let `executor` run those of `cells` that `store` has no result of; keep each when done.
 
     `progress` is called with each cell when its result is kept, at once for those kept before.
-    One worker is this process itself. Raises `InputError` if workers keep being killed.
     """
     notify = progress or (lambda cell: None)
     left = []
@@ -88,57 +99,9 @@ def run_cells(
             left.append(cell)
         else:
             notify(cell)
-    if workers == 1:
-        for cell in left:
-            _run_one(cell, store.folder)
-            notify(cell)
+    if not left:
         return
-    for _ in range(_RESTARTS):
-        try:
-            for cell in _in_parallel(left, store, workers):
-                left.remove(cell)
-                notify(cell)
-            return
-        except BrokenProcessPool:
-            continue
-    raise InputError(
-        "workers are killed again and again, perhaps for want of memory; use fewer workers"
-    )
-
-
-def _run_one(cell: Cell, folder: Path) -> None:
-    store = CellStore(folder)
-    store.put(cell.digest, cell.run(store.checkpoint(cell.digest)))
-
-
-def _in_parallel(cells: Sequence[Cell], store: CellStore, workers: int) -> Iterator[Cell]:
-    waiting = list(cells)
-    running: dict[Future[None], Cell] = {}
-    # A fresh interpreter each: threads of torch and numba do not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context)
-    try:
-        while waiting or running:
-            while waiting and len(running) < workers:
-                cell = waiting.pop(0)
-                running[pool.submit(_run_one, cell, store.folder)] = cell
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                future.result()
-                yield running.pop(future)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in _processes(pool):
-            process.terminate()
-
-
-def _processes(pool: ProcessPoolExecutor) -> list[Any]:
-    # Without this an interrupted study would wait for cells that take an hour.
-    return list((getattr(pool, "_processes", None) or {}).values())
-
-
-def usable_processors() -> int:
-    """Processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    with closing(executor.run(left, store)) as results:
+        for cell, result in results:
+            store.put(cell.digest, result)
+            notify(cell)

@@ -1,5 +1,6 @@
 """Cells that train a network in an approximate memory."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 from nvmcosim.datasets import ImageSet, load_dataset
 from nvmcosim.devices import curve_for
 from nvmcosim.networks import NETWORKS
+from nvmcosim.pymodel.bit_curves import DeviceCurve
+from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.layer_plan import LayerPlan
 from nvmcosim.training import TrainingConfig, run_digest, train
 
@@ -27,7 +30,7 @@ def images_for(
 
 @dataclass(frozen=True)
 class TrainingCell:
-    """One training run of a study.
+    """One training run of a study; sent elsewhere, it takes its digest and write curve along.
 
     Fields:
         config: what is trained.
@@ -48,9 +51,22 @@ class TrainingCell:
         return images_for(self.config.network, self.data, self.train_images, self.test_images)
 
     @cached_property
+    def curve(self) -> DeviceCurve:
+        """The write curves of the plan's device."""
+        return curve_for(self.config.plan)
+
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of all that determines the result."""
-        return run_digest(self.config, self.images.provenance(), curve_for(self.config.plan))
+        return self._digest_here()
+
+    def _digest_here(self) -> str:
+        return run_digest(self.config, self.images.provenance(), self.curve)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # With the curve, no worker calibrates anew; with the digest, each can tell other images.
+        _ = self.digest
+        return dict(self.__dict__)
 
     @property
     def title(self) -> str:
@@ -62,14 +78,22 @@ class TrainingCell:
         )
         return f"{self.config.network} {pulses} ns, seed {self.config.seed}"
 
-    def run(self, checkpoint: Path) -> dict[str, Any]:
-        """Train, going on from `checkpoint` if there is one."""
+    def run(self, checkpoint: Path, tick: Callable[[], None] = lambda: None) -> dict[str, Any]:
+        """Train, going on from `checkpoint` if there is one; `tick` is called after each epoch.
+
+        Raises `InputError` if the images are not those that the digest was taken of.
+        """
         import torch
 
+        if self._digest_here() != self.digest:
+            raise InputError(
+                f"{self.images.label} here has other files than where the study was started"
+            )
         before = torch.get_num_threads()
         torch.set_num_threads(self.threads)
         try:
-            curve = curve_for(self.config.plan)
-            return train(self.config, self.images, curve, checkpoint)
+            return train(
+                self.config, self.images, self.curve, checkpoint, progress=lambda _: tick()
+            )
         finally:
             torch.set_num_threads(before)

@@ -9,7 +9,8 @@ from nvmcosim.networks import NETWORKS
 from nvmcosim.provenance import provenance
 from nvmcosim.pymodel.errors import InputError, MissingTool
 from nvmcosim.pymodel.files import write_json
-from nvmcosim.studies.cells import Cell, CellStore, run_cells
+from nvmcosim.studies.cells import Cell, CellStore, Executor, run_cells
+from nvmcosim.studies.executors import InProcess
 from nvmcosim.studies.figures import Figure
 from nvmcosim.studies.ono2021.accuracy import NetworkRuns, accuracy_figures
 from nvmcosim.studies.ono2021.energy import energy_figures
@@ -46,7 +47,6 @@ class StudyOptions:
         epochs: None is the paper's 20, or less where `quick`.
         optimizer, learning_rate, initial: what the paper leaves open; see `Sweep`.
         data: folder with data sets.
-        workers: processes that train at a time, one thread each.
         train: False takes only what earlier runs kept.
     """
 
@@ -61,16 +61,14 @@ class StudyOptions:
     learning_rate: float | None = None
     initial: str = "zeros"
     data: str | None = None
-    workers: int = 1
     train: bool = True
 
     def __post_init__(self) -> None:
         for name in (*self.networks, *self.quick):
             if name not in TABLE_3:
                 raise InputError(f"network is {name!r}; it must be one of {', '.join(TABLE_3)}")
-        for field, value in (("seeds", self.seeds), ("workers", self.workers)):
-            if value is not None and not 1 <= value <= 1000:
-                raise InputError(f"{field} is {value!r}; it must be 1 to 1000")
+        if self.seeds is not None and not 1 <= self.seeds <= 1000:
+            raise InputError(f"seeds is {self.seeds!r}; it must be 1 to 1000")
 
     def sweep(self, network: str) -> Sweep:
         """The runs of one network."""
@@ -94,19 +92,23 @@ class StudyOptions:
 
 
 def run_study(
-    options: StudyOptions, progress: Callable[[str, int, int], None] | None = None
+    options: StudyOptions,
+    progress: Callable[[str, int, int], None] | None = None,
+    executor: Executor = InProcess(),
 ) -> dict[str, Any]:
     """Run what is left of the study, write `study.json` and `plots/` into `options.out`.
 
-    `progress` is called with a line, how many runs are done and how many there are. Returns the
-    values of `study.json`: `study`, `title`, `lead`, `figures`, `plots`, `trainings` (accuracy by
-    epoch of every run), `provenance`. A missing data set leaves its network's rows `not-run`.
+    `executor` trains; `progress` is called with a line, how many runs are done and how many there
+    are. Returns the values of `study.json`: `study`, `title`, `lead`, `figures`, `plots`,
+    `trainings` (accuracy by epoch of every run), `provenance`. A missing data set leaves its
+    network's rows `not-run`.
     """
     store = CellStore(options.out / "cells")
     sweeps, missing = _available(options)
     cells = {network: _cells(sweep) for network, sweep in sweeps.items()}
     if options.train:
-        _train([c for by_key in cells.values() for c in by_key.values()], store, options, progress)
+        chosen = [cell for by_key in cells.values() for cell in by_key.values()]
+        _train(chosen, store, executor, progress)
     networks, extras = [], {}
     for network in TABLE_3:
         if network not in sweeps:
@@ -167,7 +169,7 @@ def _any(cells: Mapping[Any, TrainingCell]) -> TrainingCell:
 def _train(
     cells: list[TrainingCell],
     store: CellStore,
-    options: StudyOptions,
+    executor: Executor,
     progress: Callable[[str, int, int], None] | None,
 ) -> None:
     # Variants share cells with the sweep where they coincide.
@@ -182,7 +184,7 @@ def _train(
             accuracy = 100 * result["history"][-1]["test_accuracy"]
             progress(f"{cell.title}: {accuracy:.2f}%", done, len(unique))
 
-    run_cells(list(unique.values()), store, options.workers, notify)
+    run_cells(list(unique.values()), store, executor, notify)
 
 
 def _by_setting(sweep: Sweep, results: Mapping[Any, Any]) -> dict[Any, dict[int, Any]]:
