@@ -133,8 +133,8 @@ def test_a_plan_that_nothing_allows_is_none() -> None:
 CONFIG = TrainingConfig("mp", StorePlan.two_domain("bf16", 0, "20 ns", "0 ns"))
 
 
-def observed(problem: Problem, loss: dict, error: float = 0.01) -> list[Observation]:
-    return [Observation(a, value, error) for a, value in loss.items()]
+def observed(loss: dict[Assignment, float], share: float = 0.0) -> list[Observation]:
+    return [Observation(a, value, 0.01 + share * value) for a, value in loss.items()]
 
 
 def test_the_fit_recovers_an_additive_truth_and_interpolates_in_the_rate() -> None:
@@ -148,7 +148,7 @@ def test_the_fit_recovers_an_additive_truth_and_interpolates_in_the_rate() -> No
         loss[problem.with_slot(0, bit, 0)] = 0.3
     loss[problem.with_bits(0, (15,), 0)] = 0.1
     loss[problem.with_bits(0, (14, 15), 0)] = 0.25
-    fitted = Surrogate.fit(problem, observed(problem, loss), 7)
+    fitted = Surrogate.fit(problem, observed(loss), 7)
     for assignment, value in loss.items():
         assert fitted.loss(problem, assignment) == pytest.approx(value, abs=2e-3)
     # Between two levels; both bits at once; and a chain below a bit that is left out alone.
@@ -169,7 +169,7 @@ def test_noise_never_makes_a_shorter_pulse_better() -> None:
         for bit in range(16)
         for pulse in (0, *problem.levels)
     }
-    fitted = Surrogate.fit(problem, observed(problem, loss), 7)
+    fitted = Surrogate.fit(problem, observed(loss), 7)
     assert (np.diff(fitted.written[..., 1:], axis=2) <= 1e-9).all()
     assert np.abs(fitted.written[..., -1]).max() < 1e-9
     assert min(fitted.written.min(), fitted.alone.min(), fitted.chained.min()) >= 0
@@ -181,7 +181,7 @@ def test_a_large_loss_does_not_drown_the_small_ones() -> None:
     low, high = problem.with_slot(0, 12, 5000), problem.with_slot(0, 2, 5000)
     both = problem.with_bits(0, (2, 12), 5000)
     loss = {low: 0.4, high: 80.0, both: 85.0}
-    fitted = Surrogate.fit(problem, observed(problem, loss), 7)
+    fitted = Surrogate.fit(problem, observed(loss, 0.25), 7)
     assert fitted.loss(problem, low) == pytest.approx(0.4, abs=0.1)
     assert fitted.loss(problem, high) == pytest.approx(82, abs=4)
 

@@ -18,14 +18,13 @@ from nvmcosim.optimize.problem import Assignment, Problem
 
 __all__ = ["Observation", "Surrogate", "is_chained"]
 
-#: A measured loss counts with this share of itself as an error of the model: large losses are
-#: known to be large, not how they add up.
-_MODEL_ERROR = 0.25
-
 
 @dataclass(frozen=True)
 class Observation:
-    """An assignment, its mean measured loss in points, and that mean's standard error."""
+    """An assignment, its mean measured loss in points, and how far off that may be.
+
+    `error` counts what seeds leave open and what an additive model cannot say.
+    """
 
     assignment: Assignment
     loss: float
@@ -57,8 +56,7 @@ class Surrogate:
         basis = _ramps(problem)
         rows = np.stack([_features(problem, basis, one.assignment) for one in seen])
         loss = np.array([one.loss for one in seen])
-        error = np.array([one.error for one in seen])
-        weight = 1 / np.sqrt(error**2 + (_MODEL_ERROR * np.maximum(loss, 0)) ** 2)
+        weight = 1 / np.array([one.error for one in seen])
         solved = lsq_linear(rows * weight[:, None], loss * weight, (0, np.inf), tol=1e-12).x
         effects = solved.reshape(slots, levels + 2)
         shape = (len(problem.layers), problem.width)
