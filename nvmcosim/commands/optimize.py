@@ -75,7 +75,10 @@ def optimize(
         str, typer.Option("--init", help="How weights start: glorot, lecun or torch.")
     ] = "glorot",
     train_images: Annotated[
-        int | None, typer.Option("--train-images", min=1, help="All but those held out if none.")
+        int | None, typer.Option("--train-images", min=1, help="Of the final test; all if none.")
+    ] = None,
+    check_images: Annotated[
+        int | None, typer.Option("--check-images", min=1, help="That plans are chosen by; as many.")
     ] = None,
     screen_images: Annotated[
         int | None, typer.Option("--screen-images", min=1, help="Of trainings that screen bits.")
@@ -137,6 +140,7 @@ def optimize(
     plan = StorePlan(format, whole, device, tick_ps=step_ps, seed=seed, initial=initial)
     stated = {
         "train_images": train_images,
+        "check_images": check_images,
         "screen_images": screen_images,
         "held_out": held_out,
         "check_seeds": check_seeds,

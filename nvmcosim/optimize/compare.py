@@ -62,10 +62,9 @@ def assignment_of(problem: Problem, plan: StorePlan, what: str) -> Assignment:
 
 
 def tested(
-    trials: Trials, named: Mapping[str, Assignment], seeds: Sequence[int], full: Size
+    trials: Trials, named: Mapping[str, Assignment], seeds: Sequence[int], size: Size
 ) -> list[Row]:
     """Each assignment trained with all `seeds` and looked at on the test images."""
-    size = Size(full.train_images, None)
     trials.run("test", named.values(), seeds, size)
     return [
         Row(

@@ -42,7 +42,9 @@ class OptimizeOptions:
         step_ps, longest_ps: the grid of pulses; None is the shortest pulse of the grid that fails
             at most once in 10,000 writes.
         per_layer: whether each layer gets a plan of its own.
-        train_images: of a training at full size; None is all but those held out.
+        train_images: of a training that is tested in the end; None is all.
+        check_images: of a training that plans are chosen by; None is as many as are tested, but
+            for those held out.
         screen_images: of a training that screens single bits.
         held_out: training images that plans are chosen by.
         seed: first of all seeds.
@@ -61,6 +63,7 @@ class OptimizeOptions:
     longest_ps: int | None = None
     per_layer: bool = False
     train_images: int | None = None
+    check_images: int | None = None
     screen_images: int | None = 6000
     held_out: int = 5000
     seed: int = 0
@@ -97,7 +100,7 @@ class OptimizeOptions:
         return SearchOptions(
             self.budget,
             Size(self.screen_images, self.held_out),
-            Size(self.train_images, self.held_out),
+            Size(self.check_images or self.train_images, self.held_out),
             tuple(range(self.seed, self.seed + self.screen_seeds)),
             tuple(range(self.seed + _CHECK_SEED, self.seed + _CHECK_SEED + self.check_seeds)),
             self.confidence,
@@ -241,7 +244,7 @@ def _points(
 def _warnings(options: OptimizeOptions, problem: Problem, search: Search) -> list[str]:
     found = []
     checked = search.trials.accuracies(
-        problem.exact, search.options.check_seeds, search.options.full
+        problem.exact, search.options.check_seeds, search.options.check
     )
     spread = float(np.std(checked, ddof=1)) if len(checked) > 1 else 0.0
     if options.budget < spread:
@@ -256,12 +259,13 @@ def _warnings(options: OptimizeOptions, problem: Problem, search: Search) -> lis
 
 
 def _provenance(options: OptimizeOptions, problem: Problem, search: Search) -> dict[str, Any]:
-    exact = search.trials.cell(problem.exact, search.options.check_seeds[0], search.options.full)
+    exact = search.trials.cell(problem.exact, search.options.check_seeds[0], search.options.check)
     configuration: dict[str, Any] = {
         name: getattr(options, name)
         for name in (
             "per_layer",
             "train_images",
+            "check_images",
             "screen_images",
             "held_out",
             "screen_seeds",

@@ -2,16 +2,18 @@
 
 1. *Screen*: every bit at every level, and low bits left out together, all other bits exact, at a
    reduced size.
-2. *Measure*: those that are neither harmless nor hopeless again at full size; a small training
-   overstates what low bits cost.
-3. *Refine*: the solver's plan for a predicted loss is trained at full size with several seeds and
+2. *Measure*: those that are neither harmless nor hopeless again at check size, which is
+   larger; a small training overstates what low bits cost.
+3. *Refine*: the solver's plan for a predicted loss is trained at check size with several seeds and
    the surrogate fitted anew; where that teaches it nothing, the predicted loss allowed is bisected,
    until the cheapest plan is found whose measured loss keeps the budget with the confidence asked.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from nvmcosim.optimize.front import FrontPoint, least_energy, least_of_two_domains
 from nvmcosim.optimize.problem import Assignment, Problem
@@ -43,14 +45,14 @@ class SearchOptions:
     Fields:
         budget: points of accuracy that may be lost.
         confidence: with which the mean loss over seeds must keep the budget.
-        screen, full: the two sizes.
+        screen, check: the two sizes.
         screen_seeds, check_seeds: seeds of either; those of the report are others again.
         steps: plans that are tried at most in the refinement of a family.
     """
 
     budget: float
     screen: Size
-    full: Size
+    check: Size
     screen_seeds: tuple[int, ...]
     check_seeds: tuple[int, ...]
     confidence: float = 0.95
@@ -67,7 +69,7 @@ class SearchOptions:
 
 @dataclass(frozen=True)
 class Seen:
-    """An assignment that was trained at full size, and its held-out loss."""
+    """An assignment that was trained at check size, and its held-out loss."""
 
     assignment: Assignment
     energy: float
@@ -109,24 +111,27 @@ class Search:
         probes = single_slots(problem)
         trials.run("screen", probes, options.screen_seeds, options.screen)
         self.screened = {p: trials.loss(p, options.screen_seeds, options.screen) for p in probes}
-        open_ones = [p for p, loss in self.screened.items() if _HARMLESS <= loss.mean <= _HOPELESS]
+        least = max(_HARMLESS, 2 * _noise(self.screened))
+        open_ones = [p for p, loss in self.screened.items() if least <= loss.mean <= _HOPELESS]
         first = options.check_seeds[:1]
-        trials.run("measure", open_ones, first, options.full)
-        self.measured = {p: trials.loss(p, first, options.full) for p in open_ones}
+        trials.run("measure", open_ones, first, options.check)
+        self.measured = {p: trials.loss(p, first, options.check) for p in open_ones}
 
     def surrogate(self) -> Surrogate:
         """The surrogate of all that was measured so far."""
         screened = {a: loss for a, loss in self.screened.items() if a not in self.measured}
         tried = {one.assignment: one.loss for family in self.seen.values() for one in family}
-        seen = [
-            Observation(a, loss.mean, loss.error + share * abs(loss.mean) + points)
-            for losses, (share, points) in (
-                (screened, _SCREENED),
-                (self.measured, _MEASURED),
-                (tried, _TRIED),
-            )
-            for a, loss in losses.items()
-        ]
+        seen = []
+        for losses, (share, points) in (
+            (screened, _SCREENED),
+            (self.measured, _MEASURED),
+            (tried, _TRIED),
+        ):
+            noise = _noise(losses)
+            for assignment, loss in losses.items():
+                luck = max(loss.error, noise / len(loss.values) ** 0.5)
+                error = luck + share * abs(loss.mean) + points
+                seen.append(Observation(assignment, loss.mean, error))
         return Surrogate.fit(self.problem, seen, self.problem.base_plan.number_format.low_bits)
 
     def refine(self, family: str) -> None:
@@ -157,12 +162,12 @@ class Search:
         options, trials = self.options, self.trials
         seeds = options.check_seeds
         stage = f"refine {family}"
-        trials.run(stage, [assignment], seeds[:1], options.full)
-        loss = trials.loss(assignment, seeds[:1], options.full)
+        trials.run(stage, [assignment], seeds[:1], options.check)
+        loss = trials.loss(assignment, seeds[:1], options.check)
         factor, least = _CLEARLY
         if loss.mean <= max(factor * options.budget, options.budget + least) and len(seeds) > 1:
-            trials.run(stage, [assignment], seeds, options.full)
-            loss = trials.loss(assignment, seeds, options.full)
+            trials.run(stage, [assignment], seeds, options.check)
+            loss = trials.loss(assignment, seeds, options.check)
         accepted = len(loss.values) == len(seeds) and loss.bound(options.confidence) <= (
             options.budget
         )
@@ -170,7 +175,7 @@ class Search:
 
     def _energy(self, assignment: Assignment, loss: Loss) -> float:
         seeds = self.options.check_seeds[: len(loss.values)]
-        return self.trials.energy(assignment, seeds, self.options.full)
+        return self.trials.energy(assignment, seeds, self.options.check)
 
     def _keep(self, family: str, one: Seen) -> Seen:
         tried = self.seen.setdefault(family, [])
@@ -205,6 +210,12 @@ def single_slots(problem: Problem) -> list[Assignment]:
             bits = range(problem.width - length, problem.width)
             found.append(problem.with_bits(layer, bits, 0))
     return found
+
+
+def _noise(losses: Mapping[Assignment, Loss]) -> float:
+    """Deviation of single losses from nothing, in points: no loss is truly below 0."""
+    below = [loss.mean for loss in losses.values() if loss.mean < 0]
+    return float(np.sqrt(np.mean(np.square(below)))) if below else 0.0
 
 
 def _row(assignment: Assignment, loss: Loss) -> dict[str, Any]:
