@@ -12,7 +12,8 @@ from nvmcosim import load_plan
 from nvmcosim.cli import app
 from nvmcosim.datasets import ImageSet
 from nvmcosim.optimize.compare import Row, comparison
-from nvmcosim.optimize.run import OptimizeOptions, run_optimize
+from nvmcosim.optimize.options import OptimizeOptions
+from nvmcosim.optimize.run import run_optimize
 from nvmcosim.optimize.trials import Loss
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.store_plan import StorePlan

@@ -128,7 +128,8 @@ def optimize(
     from nvmcosim.pymodel.units import picoseconds
 
     try:
-        from nvmcosim.optimize.run import OptimizeOptions, run_optimize
+        from nvmcosim.optimize.options import OptimizeOptions
+        from nvmcosim.optimize.run import run_optimize
         from nvmcosim.training import TrainingConfig
     except ModuleNotFoundError as error:
         raise MissingTool(

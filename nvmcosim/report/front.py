@@ -11,7 +11,7 @@ __all__ = ["front_section"]
 
 
 def front_section(results: Results) -> Iterable[Section]:
-    """One section a front; see `nvmcosim.optimize.run` for what the file holds."""
+    """One section a front; see `nvmcosim.optimize.outcome` for what the file holds."""
     for n, front in enumerate(results.fronts):
         section = Section(f"front-{n}", str(front["title"]))
         section.lead = (
