@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     from nvmcosim.devices import curve_for
     from nvmcosim.memory import ApproximateMemory, LayeredMemory
     from nvmcosim.networks import build_network
+    from nvmcosim.plans import load_plan
     from nvmcosim.pymodel.curve import WriteCurve, load_curve
     from nvmcosim.pymodel.device.presets import preset
     from nvmcosim.pymodel.device.spec import DeviceSpec, load_device
     from nvmcosim.pymodel.errors import InputError, MissingTool
     from nvmcosim.pymodel.formats import BF16, FP16, FP32, FloatFormat, float_format
     from nvmcosim.pymodel.layer_plan import LayerPlan, PlannedLayer
-    from nvmcosim.pymodel.plan import Plan, load_plan
+    from nvmcosim.pymodel.plan import Plan
     from nvmcosim.pymodel.store import GoldenStore, StoreCounters
     from nvmcosim.pymodel.store_plan import Domain, StorePlan
     from nvmcosim.training import Trainer, TrainingConfig, train
@@ -63,6 +64,7 @@ _HOMES = {
     "nvmcosim.devices": ("curve_for",),
     "nvmcosim.networks": ("build_network",),
     "nvmcosim.memory": ("ApproximateMemory", "LayeredMemory"),
+    "nvmcosim.plans": ("load_plan",),
     "nvmcosim.pymodel.curve": ("WriteCurve", "load_curve"),
     "nvmcosim.pymodel.device.presets": ("preset",),
     "nvmcosim.pymodel.device.spec": ("DeviceSpec", "load_device"),
@@ -78,9 +80,9 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     # A plan's kind registers when its module is imported: a script that loads plans needs them all.
-    if name in ("Plan", "load_plan"):
+    if name == "Plan":
         import_module("nvmcosim.pymodel.layer_plan")
-        return getattr(import_module("nvmcosim.pymodel.plan"), name)
+        return import_module("nvmcosim.pymodel.plan").Plan
     for home, names in _HOMES.items():
         if name in names:
             return getattr(import_module(home), name)

@@ -55,6 +55,7 @@ def curve_for(
     *,
     samples: int | None = None,
     seed: int = 0,
+    workers: int | None = None,
     progress: bool | Callable[[int, int], None] = True,
 ) -> WriteCurve: ...
 
@@ -65,6 +66,7 @@ def curve_for(
     *,
     samples: int | None = None,
     seed: int = 0,
+    workers: int | None = None,
     progress: bool | Callable[[int, int], None] = True,
 ) -> DeviceCurve: ...
 
@@ -74,16 +76,17 @@ def curve_for(
     *,
     samples: int | None = None,
     seed: int = 0,
+    workers: int | None = None,
     progress: bool | Callable[[int, int], None] = True,
 ) -> DeviceCurve:
     """The write curve of a plan, or of a device named as a plan names it.
 
     A law gives its own curve and a `.json` curve file is read. A junction's curve is that of a
     write in either direction, with thermal noise; it is calibrated with `samples` in each direction
-    (the default is `spice.characterise.SAMPLES`) and `seed`, and cached. Pulses are tabulated to
-    40 ns, or as far as the plan needs; a plan with domains of other amplitudes gets a curve for
-    each. `progress` shows a bar on standard error meanwhile, or is called with samples done and
-    samples in all.
+    (the default is `spice.characterise.SAMPLES`) and `seed` on `workers` processes (one a core),
+    and cached. Pulses are tabulated to 40 ns, or as far as the plan needs; a plan with domains of
+    other amplitudes gets a curve for each. `progress` shows a bar on standard error meanwhile, or
+    is called with samples done and samples in all.
 
     Raises `InputError`, or `MissingTool` where a calibration needs what is not installed.
     """
@@ -95,12 +98,12 @@ def curve_for(
     pulses = getattr(device, "bit_pulse_ps", None)
     longest = max(40_000.0, float(pulses.max())) if pulses is not None else 40_000.0
     spec = device_for(name)
-    own = _calibrated(spec, longest, samples, seed, progress)
+    own = _calibrated(spec, longest, samples, seed, workers, progress)
     others = []
     for volts in getattr(device, "amplitudes", ()):
         if volts not in (None, spec.driver.vdd_v):
             at = spec.replace(driver=spec.driver.replace(vdd_v=volts))
-            others.append(_calibrated(at, longest, samples, seed, progress))
+            others.append(_calibrated(at, longest, samples, seed, workers, progress))
     return CurveSet(own, tuple(others)) if others else own
 
 
@@ -109,6 +112,7 @@ def _calibrated(
     longest_ps: float,
     samples: int | None,
     seed: int,
+    workers: int | None,
     progress: bool | Callable[[int, int], None],
 ) -> WriteCurve:
     from nvmcosim.spice import characterise as spice
@@ -130,7 +134,12 @@ def _calibrated(
     with sample_progress(f"calibrating {spec.name}", shown) as update:
         told = update if isinstance(progress, bool) else progress
         results = spice.characterise(
-            spec, settings, cache_folder() / "samples", versions=versions(), progress=told
+            spec,
+            settings,
+            cache_folder() / "samples",
+            versions=versions(),
+            workers=workers,
+            progress=told,
         )
     curve = spice.both_directions({name: result.curve for name, result in results.items()})
     curve.save(path)

@@ -10,7 +10,14 @@ from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import digest_of
 from nvmcosim.pymodel.store_plan import StorePlan
 
-__all__ = ["CurveSet", "DeviceCurve", "bit_energy", "bit_failure_rates", "bit_thresholds_ps"]
+__all__ = [
+    "CurveSet",
+    "DeviceCurve",
+    "bit_energy",
+    "bit_failure_rates",
+    "bit_thresholds_ps",
+    "curve_at",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +61,8 @@ class CurveSet:
 DeviceCurve = WriteCurve | CurveSet
 
 
-def _at(curve: DeviceCurve, amplitude_v: float | None) -> WriteCurve:
+def curve_at(curve: DeviceCurve, amplitude_v: float | None) -> WriteCurve:
+    """The curve at a write amplitude in V, None the device's own; raises `InputError`."""
     own = curve.own if isinstance(curve, CurveSet) else curve
     if amplitude_v is None:
         return own
@@ -74,7 +82,7 @@ def _by_amplitude(
     """Each curve that the plan needs, and the bits that it is for, `[width]`."""
     amplitudes = [plan.domains[n].amplitude_v for n in plan.bit_domain]
     return [
-        (_at(curve, amplitude), np.array([a == amplitude for a in amplitudes]))
+        (curve_at(curve, amplitude), np.array([a == amplitude for a in amplitudes]))
         for amplitude in dict.fromkeys(amplitudes)
     ]
 

@@ -129,6 +129,20 @@ class WriteCurve:
                 )
         return np.where(rates < 1, np.maximum(self._pulse_at(rates), 1e-9), 0.0)
 
+    def pulse_on_grid(self, rate: float, tick_ps: int, name: str = "rate") -> int:
+        """Shortest multiple of `tick_ps`, in ps, that fails at most at `rate`; 0 for a rate of 1.
+
+        `name` is what a message calls the rate. Raises `InputError` as `pulse_for` does.
+        """
+        number = isinstance(rate, int | float) and not isinstance(rate, bool)
+        if not number or not 0 < rate <= 1:
+            raise InputError(f"{name} is {rate!r}; it must be a number above 0 and at most 1")
+        ticks = math.ceil(float(self.pulse_for(rate)) / tick_ps)
+        # What a division rounds away may be a tick.
+        if ticks and float(self.failure_rate((ticks - 1) * tick_ps)) <= rate:
+            ticks -= 1
+        return ticks * tick_ps
+
     def _pulse_at(self, rate: NDArray[np.float64]) -> NDArray[np.float64]:
         """The first pulse of that failure rate, from the last tabulated one to 1."""
         probit = np.clip(-ndtri(rate), -_PROBIT, self._probit[-1])

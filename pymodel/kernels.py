@@ -34,17 +34,32 @@ _THREAD_BLOCKS = 48
 
 
 @part
-def _write(wanted, held, mask):
+def _compare(wanted, held):
+    """Turn `held` into the bits that differ."""
+    for i in range(BLOCK_LANES):
+        held[i] ^= wanted[i]
+
+
+@part
+def _write(wanted, differing, mask):
     """Turn `wanted` into what is then held, and `mask` into the bits that keep another value."""
     for i in range(BLOCK_LANES):
-        failed = mask[i] & (wanted[i] ^ held[i])
+        failed = mask[i] & differing[i]
         mask[i] = failed
         wanted[i] ^= failed
 
 
+@part
+def _by_bit(counter, width, totals):
+    """Write what was counted by bit of a lane to `totals`, `[width]`."""
+    lanes = counted(counter)
+    for i in range(64):
+        totals[i % width] += lanes[i]
+
+
 @jit
 def _store_range(segments, starts, low, high, mode, recipe, attempt, keys):
-    """Store blocks `low` to `high` of `segments`; returns failed bits by bit of a lane, [64].
+    """Store blocks `low` to `high` of `segments`; returns failed and changed bits, [2, width].
 
     `starts` counts the blocks before each segment; `recipe` is `FailureRecipe.arrays`.
     """
@@ -54,7 +69,7 @@ def _store_range(segments, starts, low, high, mode, recipe, attempt, keys):
     mask = np.empty(BLOCK_LANES, np.uint64)
     touched = np.zeros(BLOCK_LANES, np.uint64)
     state = np.empty((3, STREAMS), np.uint64)
-    failed = new_counter()
+    failed, changed = new_counter(), new_counter()
     block_words = BLOCK_LANES * 64 // width
     segment = 0
     for block in range(low, high):
@@ -72,14 +87,19 @@ def _store_range(segments, starts, low, high, mode, recipe, attempt, keys):
             lanes = (words * width + 63) // 64
             number = first_block + local
             may_fail = draw_block(mask, touched, state, recipe, number, attempt, lanes, keys)
+        load_words(held, memory, first, words, NATIVE, width)
+        _compare(wanted, held)
+        count_lanes(held, changed)
         if may_fail:
-            load_words(held, memory, first, words, NATIVE, width)
             _write(wanted, held, mask)
             count_lanes(mask, failed)
         keep_words(wanted, memory, first, words, NATIVE, width)
         if may_fail or mode != NATIVE:
             keep_words(wanted, values, first, words, mode, width)
-    return counted(failed)
+    totals = np.zeros((2, width), np.int64)
+    _by_bit(failed, width, totals[0])
+    _by_bit(changed, width, totals[1])
+    return totals
 
 
 @jit
@@ -117,25 +137,31 @@ def _mask_range(segments, starts, low, high, recipe, attempt, keys):
 
 
 def store(
-    segments: NDArray[np.int64], mode: int, recipe: FailureRecipe, key: Key, threads: int
+    segments: NDArray[np.int64],
+    mode: int,
+    recipe: FailureRecipe,
+    key: Key,
+    threads: int,
+    starts: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
     """Store parameters to their memory and read them back, in place.
 
     `segments` is `[parameters, 5]`: the address of the values, of the memory's words, of failure
     masks (0: draw them), the number of words, and of the first block, which the draws depend on.
     All addresses must be of contiguous arrays. `mode` says what values are (`word_kernels`).
+    `starts` is `starts_of(segments, recipe)` where a caller keeps it.
 
-    Returns failed bits by bit position, shape `[width]`: bits that keep an old value that differs
-    from the one to be written. `threads` changes the time alone.
+    Returns `[2, width]` by bit position: failed bits, which keep an old value that differs from the
+    one to be written; and changed bits, which differed before. `threads` changes the time alone.
     """
     keys = (np.uint64(key.seed), np.uint64(key.store))
-    starts = starts_of(segments, recipe)
+    begin = starts_of(segments, recipe) if starts is None else starts
 
     def work(low: int, high: int) -> NDArray[np.int64]:
-        return _store_range(segments, starts, low, high, mode, recipe.arrays, key.attempt, keys)
+        return _store_range(segments, begin, low, high, mode, recipe.arrays, key.attempt, keys)
 
-    totals = np.sum(shared_out(work, int(starts[-1]), threads), axis=0)
-    return totals.reshape(recipe.words_per_lane, recipe.width).sum(axis=0)
+    totals = shared_out(work, int(begin[-1]), threads)
+    return totals[0] if len(totals) == 1 else np.sum(totals, axis=0)
 
 
 def draw_masks(segments: NDArray[np.int64], recipe: FailureRecipe, key: Key, threads: int) -> None:
@@ -164,9 +190,11 @@ def starts_of(segments: NDArray[np.int64], recipe: FailureRecipe) -> NDArray[np.
 def shared_out(work: Callable[[int, int], Any], blocks: int, threads: int) -> list[Any]:
     """The results of `work` on `blocks` blocks, cut into a range for each of `threads`."""
     parts = max(1, min(threads, blocks // _THREAD_BLOCKS))
+    if parts == 1:
+        return [work(0, blocks)]
     bounds = [blocks * n // parts for n in range(parts + 1)]
     ranges = list(pairwise(bounds))
-    others = [_pool(parts - 1).submit(work, *part) for part in ranges[1:]] if parts > 1 else []
+    others = [_pool(parts - 1).submit(work, *part) for part in ranges[1:]]
     return [work(*ranges[0]), *(other.result() for other in others)]
 
 

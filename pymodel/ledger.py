@@ -1,4 +1,8 @@
-"""What the stores of an approximate memory cost and lost, one record a store."""
+"""What the stores of an approximate memory cost and lost.
+
+A store is a record; those that training steps set off share one record an epoch, so that a store
+at each of ten thousand steps takes no more room than a store an epoch.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,73 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nvmcosim.pymodel.bit_curves import DeviceCurve
+from nvmcosim.pymodel.bit_curves import DeviceCurve, bit_energy
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.store import StoreCounters
 from nvmcosim.pymodel.store_plan import StorePlan
+from nvmcosim.pymodel.store_record import StoreRecord, energy_ratio
 
-__all__ = ["Ledger", "StoreRecord"]
-
-
-@dataclass(frozen=True, eq=False)
-class StoreRecord:
-    """One store of the whole memory.
-
-    Fields:
-        index: number of the store, from 0.
-        epoch, step: ended epochs and taken steps when it happened.
-        plan: the plan it was written by.
-        exact: whether it was an exact store, which no bit fails (`ApproximateMemory.store`).
-        words: words stored.
-        counters: what writing took, as the golden store counts it.
-        energy: by MTJ and driver and by bit, shape `[2, width]`, in the curve's `energy_unit`;
-            index 0 of a bit axis is the least significant bit.
-        reference_energy: of writing every bit of every word once with the longest pulse of the
-            memory's own plan, MTJ and driver together.
-    """
-
-    index: int
-    epoch: int
-    step: int
-    plan: StorePlan
-    exact: bool
-    words: int
-    counters: StoreCounters
-    energy: NDArray[np.float64]
-    reference_energy: float
-
-    @property
-    def failed_bits(self) -> int:
-        """Stored bits that differ from what was to be stored."""
-        return int(self.counters.failed_bits.sum())
-
-    @property
-    def energy_by_domain(self) -> NDArray[np.float64]:
-        """Energy by MTJ and driver and by domain of `plan`, shape `[2, domains]`."""
-        owners = self.plan.bit_domain
-        domains = range(len(self.plan.domains))
-        return np.stack([self.energy[:, owners == n].sum(axis=1) for n in domains], axis=1)
-
-    @property
-    def relative_energy(self) -> float:
-        """Energy over `reference_energy`; 0 if the plan writes nothing at all."""
-        return _ratio(float(self.energy.sum()), self.reference_energy)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The record as JSON-ready values, totals over bits; domains from the most significant."""
-        return {
-            "index": self.index,
-            "epoch": self.epoch,
-            "step": self.step,
-            "exact": self.exact,
-            "words": self.words,
-            "failed_bits": self.failed_bits,
-            "retries": self.counters.retries,
-            "energy_mtj": float(self.energy[0].sum()),
-            "energy_driver": float(self.energy[1].sum()),
-            "energy_by_domain": self.energy_by_domain.sum(axis=0).tolist(),
-            "relative_energy": self.relative_energy,
-        }
+__all__ = ["Ledger"]
 
 
 @dataclass(eq=False)
@@ -89,6 +33,31 @@ class Ledger:
 
     def __len__(self) -> int:
         return len(self.records)
+
+    def record_for(
+        self,
+        epoch: int,
+        step: int,
+        plan: StorePlan,
+        exact: bool,
+        bit_energy: NDArray[np.float64],
+        stepped: bool,
+    ) -> StoreRecord:
+        """The record that a store about to happen is counted in: the last, or a new one."""
+        last = self.records[-1] if self.records else None
+        if stepped and last is not None and last.stepped:
+            same = last.epoch == epoch and last.exact == exact
+            if same and (last.plan is plan or last.plan == plan):
+                return last
+        counters = StoreCounters.zero(plan)
+        made = StoreRecord(self.stores, epoch, step, plan, exact, counters, bit_energy, stepped)
+        self.records.append(made)
+        return made
+
+    @property
+    def stores(self) -> int:
+        """Stores so far."""
+        return sum(record.stores for record in self.records)
 
     @property
     def energy_unit(self) -> str:
@@ -107,6 +76,12 @@ class Ledger:
         return np.sum([np.zeros(self.width, np.int64), *counts], axis=0)
 
     @property
+    def changed_bits(self) -> NDArray[np.int64]:
+        """Bits that differed before they were written, over all stores, shape `[width]`."""
+        counts = [record.counters.changed_bits for record in self.records]
+        return np.sum([np.zeros(self.width, np.int64), *counts], axis=0)
+
+    @property
     def driven_bits(self) -> NDArray[np.int64]:
         """Write attempts over all stores, by bit position, shape `[width]`."""
         counts = [record.counters.driven_bits for record in self.records]
@@ -118,6 +93,12 @@ class Ledger:
         return np.sum([np.zeros((2, self.width)), *(r.energy for r in self.records)], axis=0)
 
     @property
+    def energy_by_rewrite(self) -> dict[str, float]:
+        """Energy over all stores by either accounting (`StoreRecord.energy_by_rewrite`)."""
+        each = [record.energy_by_rewrite for record in self.records]
+        return {name: sum(energy[name] for energy in each) for name in ("all", "changed")}
+
+    @property
     def reference_energy(self) -> float:
         """Energy of as many stores that write every bit with the longest pulse."""
         return float(sum(record.reference_energy for record in self.records))
@@ -125,25 +106,27 @@ class Ledger:
     @property
     def relative_energy(self) -> float:
         """Energy over `reference_energy`: 1 minus this is what the plan saved; 0 if none."""
-        return _ratio(float(self.energy.sum()), self.reference_energy)
+        return energy_ratio(float(self.energy.sum()), self.reference_energy)
 
     def to_dict(self) -> dict[str, Any]:
         """Sums over all stores as JSON-ready values; lists by bit, least significant first."""
         energy = self.energy
         return {
-            "stores": len(self.records),
+            "stores": self.stores,
             "words": self.words,
             "failed_bits": self.failed_bits.tolist(),
             "driven_bits": self.driven_bits.tolist(),
+            "changed_bits": self.changed_bits.tolist(),
             "energy_mtj": energy[0].tolist(),
             "energy_driver": energy[1].tolist(),
             "energy_unit": self.energy_unit,
             "reference_energy": self.reference_energy,
             "relative_energy": self.relative_energy,
+            "energy_by_rewrite": self.energy_by_rewrite,
         }
 
     def to_state(self) -> dict[str, Any]:
-        """All records as arrays with one row a store, and the plans they were written by."""
+        """All records as arrays with one row a record, and the plans they were written by."""
         plans = {plan: n for n, plan in enumerate(dict.fromkeys(r.plan for r in self.records))}
         state: dict[str, Any] = {"plans": [plan.to_json() for plan in plans]}
         state["plan"] = np.array([plans[record.plan] for record in self.records], np.int64)
@@ -169,21 +152,22 @@ class Ledger:
             raise InputError(f"the ledger's state is damaged: {error}") from error
 
 
-_NUMBERS = ("epoch", "step", "exact", "words")
+_NUMBERS = ("epoch", "step", "exact", "stepped", "stores", "words")
 _SCALARS = ("commands", "retries")
-_COUNTS = ("pulses", "driven_cycles", "driven_bits", "failed_bits")
+_COUNTS = ("pulses", "driven_cycles", "driven_bits", "failed_bits", "changed_bits")
 
 
 def _records(width: int, curve: DeviceCurve, state: Mapping[str, Any]) -> list[StoreRecord]:
     plans = [StorePlan.from_json(text) for text in state["plans"]]
-    stores = len(state["plan"])
+    rows = len(state["plan"])
     names = (*_NUMBERS, *_SCALARS, "reference_energy")
     for name in (*names, *_COUNTS):
-        shape = (stores, width) if name in _COUNTS else (stores,)
+        shape = (rows, width) if name in _COUNTS else (rows,)
         if state[name].shape != shape:
             raise InputError(f"{name} has shape {state[name].shape}; it must be {shape}")
-    records = []
-    for n in range(stores):
+    records: list[StoreRecord] = []
+    index = 0
+    for n in range(rows):
         plan = plans[int(state["plan"][n])]
         domains = len(plan.domains)
         sizes = {"pulses": domains, "driven_cycles": domains}
@@ -195,17 +179,15 @@ def _records(width: int, curve: DeviceCurve, state: Mapping[str, Any]) -> list[S
         numbers = {name: int(state[name][n]) for name in _NUMBERS}
         records.append(
             StoreRecord(
-                index=n,
+                index=index,
                 plan=plan,
                 exact=bool(numbers.pop("exact")),
+                stepped=bool(numbers.pop("stepped")),
                 counters=counters,
-                energy=counters.energy(plan, curve),
+                bit_energy=bit_energy(plan, curve),
                 reference_energy=float(state["reference_energy"][n]),
                 **numbers,
             )
         )
+        index += records[-1].stores
     return records
-
-
-def _ratio(energy: float, reference: float) -> float:
-    return energy / reference if reference > 0 else 0.0

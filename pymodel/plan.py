@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import canonical_json, digest_of, read_mapping
 
-__all__ = ["Plan", "load_plan", "plan_from_dict"]
+__all__ = ["Plan", "load_plan", "plan_from_dict", "plan_values"]
 
 #: How the name of a device that is a file ends.
 _FILES = (".toml", ".json")
@@ -89,16 +89,19 @@ def plan_from_dict(values: Any) -> Plan:
     return _KINDS[kind].from_dict(values)
 
 
-def load_plan(path: str | os.PathLike[str]) -> Plan:
-    """The plan in a `.toml` or `.json` file.
-
-    A `device` that names a file is taken relative to the plan's own folder.
-    """
+def plan_values(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What a plan file states; a `device` that is a file is taken relative to the plan's folder."""
     path = Path(path)
     values = read_mapping(path)
     device = values.get("device")
     if isinstance(device, str) and device.endswith(_FILES):
         values["device"] = os.path.normpath(path.parent / device)
+    return values
+
+
+def load_plan(path: str | os.PathLike[str]) -> Plan:
+    """The plan in a `.toml` or `.json` file, all of whose pulses are stated."""
+    values = plan_values(path)
     try:
         return plan_from_dict(values)
     except InputError as error:

@@ -70,7 +70,10 @@ def _attempt(differing, drive, mask, written):
 
 @jit
 def _rule_range(segments, starts, low, high, mode, recipe, keys, rule):
-    """Store blocks `low` to `high`; driven and failed bits by bit of a lane, pulses, retries."""
+    """Store blocks `low` to `high`.
+
+    Returns driven, failed and changed bits by bit of a lane, pulses, retries.
+    """
     width = recipe[0]
     written, changed, retry_limit, bank_words, masks = rule
     wanted = np.empty(BLOCK_LANES, np.uint64)
@@ -79,7 +82,7 @@ def _rule_range(segments, starts, low, high, mode, recipe, keys, rule):
     mask = np.empty(BLOCK_LANES, np.uint64)
     touched = np.zeros(BLOCK_LANES, np.uint64)
     state = np.empty((3, STREAMS), np.uint64)
-    driven, failed = new_counter(), new_counter()
+    driven, failed, changing = new_counter(), new_counter(), new_counter()
     pulses = np.zeros(masks.size, np.int64)
     retries = 0
     block_words = BLOCK_LANES * 64 // width
@@ -95,6 +98,7 @@ def _rule_range(segments, starts, low, high, mode, recipe, keys, rule):
         load_words(wanted, values, first, words, mode, width)
         load_words(held, memory, first, words, NATIVE, width)
         busy = _start_attempts(wanted, held, drive, written, changed)
+        count_lanes(held, changing)
         if given:
             load_words(mask, given, first, words, NATIVE, width)
         attempt = 0
@@ -112,7 +116,7 @@ def _rule_range(segments, starts, low, high, mode, recipe, keys, rule):
             wanted[i] ^= held[i]
         keep_words(wanted, memory, first, words, NATIVE, width)
         keep_words(wanted, values, first, words, mode, width)
-    return counted(driven), counted(failed), pulses, retries
+    return counted(driven), counted(failed), counted(changing), pulses, retries
 
 
 def store_by_rule(
@@ -127,8 +131,8 @@ def store_by_rule(
     """Store parameters by `plan` with all its options, in place, and add to `counters`.
 
     `segments` and `mode` are as in `kernels.store`; `key` is of the first attempt. Only what is
-    not known beforehand is counted: failed bits, retries, and what they and `rewrite="changed"`
-    drive. A block must hold whole rows of `plan.bank_words` words.
+    not known beforehand is counted: failed and changed bits, retries, and what they and
+    `rewrite="changed"` drive. A block must hold whole rows of `plan.bank_words` words.
     """
     keys = (np.uint64(key.seed), np.uint64(key.store))
     starts = starts_of(segments, recipe)
@@ -142,10 +146,12 @@ def store_by_rule(
     def work(low: int, high: int) -> tuple[Any, ...]:
         return _rule_range(segments, starts, low, high, mode, recipe.arrays, keys, rule)
 
-    for lanes_driven, failed, pulses, retries in shared_out(work, int(starts[-1]), threads):
+    shares = shared_out(work, int(starts[-1]), threads)
+    for lanes_driven, failed, changing, pulses, retries in shares:
         driven = lanes_driven.reshape(-1, plan.width).sum(axis=0)
         counters.driven_bits += driven
         counters.failed_bits += failed.reshape(-1, plan.width).sum(axis=0)
+        counters.changed_bits += changing.reshape(-1, plan.width).sum(axis=0)
         counters.pulses += pulses
         counters.retries += retries
         for n, cycles in enumerate(plan.cycles):

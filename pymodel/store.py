@@ -40,6 +40,9 @@ class StoreCounters:
         driven_bits: write attempts, by bit position, shape `[width]`, index 0 least significant.
         failed_bits: bits that differ from what was to be written after a command's last attempt,
             by bit position, shape `[width]`; bits of never-written domains count as well.
+        changed_bits: bits that differed from what was to be written before a command's first
+            attempt, likewise: those of written domains are all that a memory drives that reads
+            first and writes only what changes (`rewrite="changed"`).
         retries: attempts after the first, over all commands.
         failed: commands given up with a bit of a written domain still wrong, where retries were
             allowed; without them nothing is verified and none is counted.
@@ -49,6 +52,7 @@ class StoreCounters:
     driven_cycles: NDArray[np.int64]
     driven_bits: NDArray[np.int64]
     failed_bits: NDArray[np.int64]
+    changed_bits: NDArray[np.int64]
     commands: int = 0
     retries: int = 0
     failed: int = 0
@@ -62,7 +66,19 @@ class StoreCounters:
             driven_cycles=np.zeros(domains, np.int64),
             driven_bits=np.zeros(width, np.int64),
             failed_bits=np.zeros(width, np.int64),
+            changed_bits=np.zeros(width, np.int64),
         )
+
+    def add(self, other: "StoreCounters") -> None:
+        """Add what `other` counted, of a memory with the same domains."""
+        self.pulses += other.pulses
+        self.driven_cycles += other.driven_cycles
+        self.driven_bits += other.driven_bits
+        self.failed_bits += other.failed_bits
+        self.changed_bits += other.changed_bits
+        self.commands += other.commands
+        self.retries += other.retries
+        self.failed += other.failed
 
     def energy(self, plan: StorePlan, curve: DeviceCurve) -> NDArray[np.float64]:
         """Write energy by bit, shape `[2, width]`: MTJ, driver; in `curve.energy_unit`."""
@@ -143,6 +159,7 @@ class GoldenStore:
             self._check_thresholds(thresholds, rows.size)
         wanted = to_bits(data.astype(plan.number_format.dtype), plan.width)
         held = to_bits(self.contents[rows], plan.width)
+        counters.changed_bits += (held != wanted).sum(axis=(0, 1))
         pulse = plan.bit_pulse_ps
         drive = np.broadcast_to(pulse > 0, wanted.shape)
         if plan.rewrite == "changed":

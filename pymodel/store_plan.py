@@ -7,13 +7,14 @@ case: the low `bsp` bits are Group R, written with T_R; the rest is Group L, wri
 locatelli2018's two stages, high (HSB) and low significance bits (LSB), are two domains as well.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nvmcosim.pymodel.curve import WriteCurve
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.formats import NumberFormat, number_format
 from nvmcosim.pymodel.plan import Plan
@@ -143,6 +144,25 @@ class StorePlan(Plan):
             domains.append(Domain(bsp, short_ps))
         return cls(format, tuple(domains), **others)
 
+    @classmethod
+    def by_error_rate(
+        cls, format: str, rates: Sequence[tuple[int, float]], curve: WriteCurve, **others: Any
+    ) -> Self:
+        """A plan whose domains are stated by `rates`: bits, and how often their writes may fail.
+
+        From the most significant bit down (locatelli2018, IV). Each domain gets the shortest pulse
+        on the plan's clock that keeps its rate on the device of `curve`; a rate of 1 is never
+        written. `others` are fields of the plan. Raises `InputError` for a rate outside (0, 1] and
+        for one that the curve does not reach.
+        """
+        tick_ps = others.get("tick_ps", cls.tick_ps)
+        _whole(tick_ps, "tick_ps", *_RANGES["tick_ps"])
+        domains = tuple(
+            Domain(bits, curve.pulse_on_grid(rate, tick_ps, f"rates[{n}]"))
+            for n, (bits, rate) in enumerate(rates)
+        )
+        return cls(format, domains, **others)
+
     @property
     def number_format(self) -> NumberFormat:
         """The format of a word."""
@@ -213,7 +233,8 @@ class StorePlan(Plan):
         """The plan that `values` state.
 
         Domains are a list of `{bits, pulse_ps}` (or `pulse = "20 ns"`), or the shorthand `bsp`,
-        `long` and `short` of `two_domain`. Raises `InputError`.
+        `long` and `short` of `two_domain`. An `error_rate` in place of a pulse needs the device's
+        curve: `nvmcosim.load_plan` takes such a file. Raises `InputError`.
         """
         cls._refuse_unknown(values, also=(*_SHORTHAND, "tick"))
         rest = {k: v for k, v in values.items() if k not in ("kind", "domains", *_SHORTHAND)}
@@ -248,11 +269,17 @@ def _domain(entry: Any, n: int) -> Domain:
         amplitude = rest.pop("amplitude_v", None)
         if "amplitude" in rest and amplitude is None:
             amplitude = quantity(rest.pop("amplitude"), "V", f"{what}.amplitude")
+        if "error_rate" in rest and set(rest) == {"bits", "error_rate"}:
+            raise InputError(
+                f"{what} states an error_rate, which takes the device's curve to be a pulse: load "
+                "the plan with nvmcosim.load_plan, or make it with StorePlan.by_error_rate"
+            )
         for name in ("pulse", "pulse_ps"):
             if set(rest) == {"bits", name}:
                 return Domain(entry["bits"], picoseconds(rest[name], f"{what}.{name}"), amplitude)
     raise InputError(
-        f"{what} is {entry!r}; it must have bits and pulse_ps (or pulse), and may have amplitude_v"
+        f"{what} is {entry!r}; it must have bits and one of pulse_ps, pulse and error_rate, "
+        "and may have amplitude_v"
     )
 
 

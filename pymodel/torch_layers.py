@@ -13,8 +13,9 @@ from torch.utils.hooks import RemovableHandle
 from nvmcosim.pymodel.bit_curves import DeviceCurve, bit_energy
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.layer_plan import LayerPlan
-from nvmcosim.pymodel.ledger import Ledger, StoreRecord
+from nvmcosim.pymodel.ledger import Ledger
 from nvmcosim.pymodel.store_plan import StorePlan
+from nvmcosim.pymodel.store_record import StoreRecord
 from nvmcosim.pymodel.torch_plugin import ApproximateMemory
 
 __all__ = ["LayeredLedger", "LayeredMemory", "LayeredRecord"]
@@ -22,7 +23,7 @@ __all__ = ["LayeredLedger", "LayeredMemory", "LayeredRecord"]
 
 @dataclass(frozen=True)
 class LayeredRecord:
-    """One store of all layers: each one's record, and the energy of writing all bits in full."""
+    """A store of all layers, or an epoch's at steps: each one's record, and the energy in full."""
 
     layers: Mapping[str, StoreRecord]
     reference_energy: float
@@ -64,14 +65,19 @@ class LayeredLedger:
 
     @property
     def records(self) -> list[LayeredRecord]:
-        """The records, one a store of all layers."""
+        """The records, as a `Ledger` has them."""
         stores = zip(*(ledger.records for ledger in self.layers.values()), strict=True)
         return [self.record(dict(zip(self.layers, store, strict=True))) for store in stores]
 
     def record(self, layers: Mapping[str, StoreRecord]) -> LayeredRecord:
-        """The record of a store whose layers have the records `layers`."""
+        """The record of stores whose layers have the records `layers`."""
         words = sum(record.words for record in layers.values())
         return LayeredRecord(layers, self.word_energy * words)
+
+    @property
+    def stores(self) -> int:
+        """Stores so far."""
+        return next(iter(self.layers.values())).stores
 
     @property
     def words(self) -> int:
@@ -87,6 +93,17 @@ class LayeredLedger:
     def driven_bits(self) -> NDArray[np.int64]:
         """Write attempts over all stores, by bit position, shape `[width]`."""
         return np.sum([ledger.driven_bits for ledger in self.layers.values()], axis=0)
+
+    @property
+    def changed_bits(self) -> NDArray[np.int64]:
+        """Bits that differed before they were written, over all stores, shape `[width]`."""
+        return np.sum([ledger.changed_bits for ledger in self.layers.values()], axis=0)
+
+    @property
+    def energy_by_rewrite(self) -> dict[str, float]:
+        """Energy over all stores by either accounting, as a `Ledger`'s."""
+        each = [ledger.energy_by_rewrite for ledger in self.layers.values()]
+        return {name: sum(energy[name] for energy in each) for name in each[0]}
 
     @property
     def energy(self) -> NDArray[np.float64]:
@@ -109,15 +126,17 @@ class LayeredLedger:
         by_layer = {name: ledger.to_dict() for name, ledger in self.layers.items()}
         energy = self.energy
         return {
-            "stores": len(self),
+            "stores": self.stores,
             "words": self.words,
             "failed_bits": self.failed_bits.tolist(),
             "driven_bits": self.driven_bits.tolist(),
+            "changed_bits": self.changed_bits.tolist(),
             "energy_mtj": energy[0].tolist(),
             "energy_driver": energy[1].tolist(),
             "energy_unit": next(iter(self.layers.values())).energy_unit,
             "reference_energy": self.reference_energy,
             "relative_energy": self.relative_energy,
+            "energy_by_rewrite": self.energy_by_rewrite,
             "layers": by_layer,
         }
 

@@ -13,8 +13,9 @@ from nvmcosim.pymodel.curve import WriteCurve, load_curve
 from nvmcosim.pymodel.device.threshold import LAWS, law_curve
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.failures import BLOCK_LANES
-from nvmcosim.pymodel.ledger import Ledger, StoreRecord
+from nvmcosim.pymodel.ledger import Ledger
 from nvmcosim.pymodel.store_plan import StorePlan
+from nvmcosim.pymodel.store_record import StoreRecord
 from nvmcosim.pymodel.torch_store import StoredParameter, WriteRule, store_parameters
 from nvmcosim.pymodel.torch_words import decode, encode, native_dtype, word_dtype
 
@@ -23,7 +24,7 @@ __all__ = ["ApproximateMemory", "steps_between"]
 #: Plans whose preparation is kept, so that toggling between a few costs nothing.
 _RULES_KEPT = 8
 #: Version of what `state_dict` returns.
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 
 class ApproximateMemory:
@@ -55,7 +56,7 @@ class ApproximateMemory:
             seed that are parts of a larger one must not share blocks.
 
     Attributes:
-        ledger: energy, failed bits and stored words, by store.
+        ledger: energy, failed bits and stored words, by store; by epoch for stores at steps.
         epoch, steps: ended epochs and taken steps.
         next_block: the first block after this memory's.
 
@@ -85,7 +86,9 @@ class ApproximateMemory:
         self._parameters = self._stored(_selected(model, names, plan))
         self._rules: dict[tuple[StorePlan, bool], WriteRule] = {}
         self._word_energy = float(bit_energy(plan.in_full(), self.curve).sum())
-        self._rule(None, False)  # refuses a pulse that the curve does not cover
+        # Refuses a pulse that the curve does not cover.
+        self._own_rule = WriteRule.of(plan, self.curve, False)
+        self._words = sum(stored.parameter.numel() for stored in self._parameters)
         self._hook: RemovableHandle | None = None
         if optimizer is not None:
             self._hook = optimizer.register_step_post_hook(self._after_step)
@@ -116,10 +119,13 @@ class ApproximateMemory:
         return parameters
 
     def step(self) -> StoreRecord | None:
-        """Count a training step, and store if one is due; returns its record, or None."""
+        """Count a training step, and store if one is due; None if none is.
+
+        Returns the record that the store is counted in, with the other steps' of its epoch.
+        """
         self.steps += 1
         if self._interval and self.steps % self._interval == 0:
-            return self.store()
+            return self._store(self._own_rule, stepped=True)
         return None
 
     def end_epoch(
@@ -134,7 +140,6 @@ class ApproximateMemory:
             return None
         return self.store(plan, exact)
 
-    @torch.no_grad()
     def store(self, plan: StorePlan | None = None, exact: bool = False) -> StoreRecord:
         """Store all parameters now and read them back; returns the record.
 
@@ -142,25 +147,20 @@ class ApproximateMemory:
         approximation by epoch so); it must have the same format. `exact` writes every bit with
         the longest pulse of the plan and fails none.
         """
-        rule = self._rule(plan, exact)
-        index = len(self.ledger)
-        counters = store_parameters(self._parameters, rule, index)
-        words = sum(stored.parameter.numel() for stored in self._parameters)
-        record = StoreRecord(
-            index=index,
-            epoch=self.epoch,
-            step=self.steps,
-            plan=rule.plan,
-            exact=exact,
-            words=words,
-            counters=counters,
-            energy=counters.driven_bits * rule.bit_energy,
-            reference_energy=self._word_energy * words,
+        return self._store(self._rule(plan, exact), stepped=False)
+
+    def _store(self, rule: WriteRule, stepped: bool) -> StoreRecord:
+        number = self.ledger.stores
+        record = self.ledger.record_for(
+            self.epoch, self.steps, rule.plan, rule.exact, rule.bit_energy, stepped
         )
-        self.ledger.records.append(record)
+        store_parameters(self._parameters, rule, number, record.counters)
+        record.count(self.steps, self._words, self._word_energy * self._words)
         return record
 
     def _rule(self, plan: StorePlan | None, exact: bool) -> WriteRule:
+        if plan is None and not exact:
+            return self._own_rule
         plan = self.plan if plan is None else plan
         if not isinstance(plan, StorePlan) or (plan.format, plan.device) != (
             self.plan.format,

@@ -1,7 +1,7 @@
 """Storing torch parameters by a plan: in one fused pass, or attempt by attempt."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,9 +12,10 @@ from nvmcosim.pymodel.failures import FROZEN, FailureRecipe, Key, failure_recipe
 from nvmcosim.pymodel.store import StoreCounters
 from nvmcosim.pymodel.store_plan import StorePlan
 from nvmcosim.pymodel.torch_masks import draw_mask
+from nvmcosim.pymodel.torch_rules import write_words
 from nvmcosim.pymodel.torch_words import decode, encode, native_dtype
 
-__all__ = ["StoredParameter", "WriteRule", "store_parameters", "write_words"]
+__all__ = ["StoredParameter", "WriteRule", "store_parameters"]
 
 
 @dataclass(eq=False)
@@ -44,6 +45,7 @@ class WriteRule:
         recipe: how failure masks are drawn.
         bit_energy: of writing one bit by bit position, shape `[2, width]`: MTJ, driver.
         frozen_masks: with `variation="cell"`, the masks drawn so far, by parameter's name.
+        layout: where the parameters of the last store lie.
     """
 
     plan: StorePlan
@@ -51,6 +53,7 @@ class WriteRule:
     recipe: FailureRecipe
     bit_energy: NDArray[np.float64]
     frozen_masks: dict[str, torch.Tensor] = field(default_factory=dict)
+    layout: "Layout | None" = None
 
     @classmethod
     def of(cls, plan: StorePlan, curve: DeviceCurve, exact: bool) -> "WriteRule":
@@ -108,22 +111,89 @@ class WriteRule:
         return mask
 
 
+@dataclass(eq=False)
+class Layout:
+    """Parameters as a rule's kernels find them: worked out once, as a store a step is a hot path.
+
+    Fields:
+        signature: what `_signature` says of the parameters; another one makes another layout.
+        known: what a store counts that does not depend on the data.
+        segments: by mode, the rows of `kernels.store` and the blocks before each.
+        staged: parameters that no kernel reads as they lie.
+        others: parameters that are stored by torch's operations.
+    """
+
+    signature: tuple[Any, ...]
+    known: StoreCounters
+    segments: dict[int, tuple[NDArray[np.int64], NDArray[np.int64]]]
+    staged: list[StoredParameter]
+    others: list[StoredParameter]
+    compiled: list[StoredParameter]
+
+
 def store_parameters(
-    parameters: list[StoredParameter], rule: WriteRule, number: int
-) -> StoreCounters:
-    """Store every parameter, read it back, and return what it took; `number` is the store's."""
-    counters = StoreCounters.zero(rule.plan)
-    _count_known(parameters, rule.plan, counters)
-    compiled = []
+    parameters: list[StoredParameter], rule: WriteRule, number: int, counters: StoreCounters
+) -> None:
+    """Store every parameter, read it back, and add what it took; `number` is the store's."""
+    signature = _signature(parameters)
+    layout = rule.layout
+    if layout is None or layout.signature != signature:
+        layout = rule.layout = _lay_out(parameters, rule, signature)
+    counters.add(layout.known)
+    for stored in layout.others:
+        _store_by_rule(stored, rule, number, counters)
+    key, threads = Key(rule.plan.seed, number), torch.get_num_threads()
+    for mode, (segments, starts) in layout.segments.items():
+        _store_segments(segments, starts, mode, rule, key, threads, counters)
+    if layout.staged:
+        _store_staged(layout.staged, rule, key, threads, counters)
+    for stored in layout.compiled:
+        torch.autograd.graph.increment_version(stored.parameter)
+
+
+def _signature(parameters: list[StoredParameter]) -> tuple[Any, ...]:
+    """What a layout rests on: where each parameter's values are, and as what."""
+    return tuple(
+        (stored.parameter.data_ptr(), stored.parameter.dtype, stored.parameter.is_contiguous())
+        for stored in parameters
+    )
+
+
+def _lay_out(
+    parameters: list[StoredParameter], rule: WriteRule, signature: tuple[Any, ...]
+) -> Layout:
+    from nvmcosim.pymodel.kernels import starts_of
+    from nvmcosim.pymodel.word_kernels import NATIVE, mode_of
+
+    plan = rule.plan
+    known = StoreCounters.zero(plan)
+    _count_known(parameters, plan, known)
+    native = native_dtype(plan.number_format)
+    modes = {native: NATIVE, torch.float32: mode_of(plan.number_format, plan.rounding)}
+    rows: dict[int, list[tuple[int, ...]]] = {}
+    layout = Layout(signature, known, {}, [], [], [])
     for stored in parameters:
         stored.words = stored.words.to(stored.parameter.device)
-        if stored.words.device.type == "cpu" and rule.compiles:
-            compiled.append(stored)
+        if stored.words.device.type != "cpu" or not rule.compiles:
+            layout.others.append(stored)
+            continue
+        layout.compiled.append(stored)
+        values = stored.parameter
+        if values.is_contiguous():
+            row = _segment(stored, values.data_ptr(), rule)
+            rows.setdefault(modes[values.dtype], []).append(row)
         else:
-            _store_by_rule(stored, rule, number, counters)
-    if compiled:
-        _store_compiled(compiled, rule, number, counters)
-    return counters
+            layout.staged.append(stored)
+    for mode, found in rows.items():
+        segments = np.array(found, np.int64)
+        layout.segments[mode] = segments, starts_of(segments, rule.recipe)
+    return layout
+
+
+def _segment(stored: StoredParameter, address: int, rule: WriteRule) -> tuple[int, ...]:
+    # Frozen masks stay where they are for as long as the rule does.
+    masks = rule.mask(stored, 0, 0).data_ptr() if rule.frozen else 0
+    return (address, stored.words.data_ptr(), masks, stored.words.numel(), stored.first_block)
 
 
 def _count_known(
@@ -141,6 +211,7 @@ def _count_known(
         counters.driven_cycles += words * bits * np.array(plan.cycles)
 
 
+@torch.no_grad()
 def _store_by_rule(
     stored: StoredParameter, rule: WriteRule, number: int, counters: StoreCounters
 ) -> None:
@@ -154,103 +225,47 @@ def _store_by_rule(
     stored.parameter.copy_(decode(stored.words, plan.number_format))
 
 
-def write_words(
-    wanted: torch.Tensor,
-    held: torch.Tensor,
-    plan: StorePlan,
-    mask: Callable[[int], torch.Tensor],
+def _store_segments(
+    segments: NDArray[np.int64],
+    starts: NDArray[np.int64] | None,
+    mode: int,
+    rule: WriteRule,
+    key: Key,
+    threads: int,
     counters: StoreCounters,
-) -> torch.Tensor:
-    """What the memory holds after `wanted` was written over `held`, by `GoldenStore`'s rules.
-
-    Words are int16 or int32 tensors of one shape, `bank_words` consecutive ones a row; `mask(n)`
-    gives attempt n's failure mask. Adds to `counters` what is not known beforehand.
-    """
-    written = _signed(plan.written_mask, plan.width)
-    differing = wanted ^ held
-    drive = differing & written if plan.rewrite == "changed" else torch.full_like(held, written)
-    for attempt in range(1 + plan.retry_limit):
-        if attempt or plan.rewrite == "changed":
-            _count_attempt(drive, plan, counters, attempt)
-        differing = differing & (mask(attempt) | ~drive)
-        drive = differing & written
-        if not drive.any():
-            break
-    counters.failed_bits += _bit_counts(differing, plan.width)
-    return wanted ^ differing
-
-
-def _count_attempt(
-    drive: torch.Tensor, plan: StorePlan, counters: StoreCounters, attempt: int
 ) -> None:
-    by_bit = _bit_counts(drive, plan.width)
-    counters.driven_bits += by_bit
-    padded = torch.nn.functional.pad(drive.reshape(-1), (0, -drive.numel() % plan.bank_words))
-    rows = padded.view(-1, plan.bank_words)
-    for domain, mask in enumerate(plan.masks):
-        driven = (rows & _signed(mask, plan.width) != 0).any(dim=1)
-        counters.pulses[domain] += int(driven.sum())
-        bits = int(by_bit[plan.bit_domain == domain].sum())
-        counters.driven_cycles[domain] += bits * plan.cycles[domain]
-    if attempt:
-        counters.retries += int((rows != 0).any(dim=1).sum())
-
-
-def _bit_counts(words: torch.Tensor, width: int) -> NDArray[np.int64]:
-    if words.device.type == "cpu":
-        from nvmcosim.pymodel import kernels
-
-        words = words.contiguous()
-        return kernels.count_bits(words.data_ptr(), words.numel(), width)
-    counts = torch.stack([(words >> bit & 1).sum() for bit in range(width)])
-    return counts.cpu().numpy()
-
-
-def _store_compiled(
-    parameters: list[StoredParameter], rule: WriteRule, number: int, counters: StoreCounters
-) -> None:
-    """Store parameters that a processor holds, all of a dtype in one call of a kernel."""
     from nvmcosim.pymodel import kernels, rule_kernels
-    from nvmcosim.pymodel.word_kernels import NATIVE, mode_of
+
+    if rule.single_pass:
+        failed, changed = kernels.store(segments, mode, rule.recipe, key, threads, starts)
+        counters.failed_bits += failed
+        counters.changed_bits += changed
+    else:
+        rule_kernels.store_by_rule(segments, mode, rule.plan, rule.recipe, key, threads, counters)
+
+
+@torch.no_grad()
+def _store_staged(
+    parameters: list[StoredParameter],
+    rule: WriteRule,
+    key: Key,
+    threads: int,
+    counters: StoreCounters,
+) -> None:
+    """Store parameters that are not contiguous: rounded to words in one piece for each dtype."""
+    from nvmcosim.pymodel.word_kernels import NATIVE
 
     plan = rule.plan
-    native = native_dtype(plan.number_format)
-    modes = {native: NATIVE, torch.float32: mode_of(plan.number_format, plan.rounding)}
-    rows: dict[int, list[tuple[int, ...]]] = {}
-    staged: dict[torch.dtype, list[StoredParameter]] = {}
-
-    def add(stored: StoredParameter, address: int, mode: int) -> None:
-        masks = rule.mask(stored, number, 0).data_ptr() if rule.frozen else 0
-        row = (address, stored.words.data_ptr(), masks, stored.words.numel(), stored.first_block)
-        rows.setdefault(mode, []).append(row)
-
+    by_dtype: dict[torch.dtype, list[StoredParameter]] = {}
     for stored in parameters:
-        values = stored.parameter
-        if values.is_contiguous():
-            add(stored, values.data_ptr(), modes[values.dtype])
-        else:
-            staged.setdefault(values.dtype, []).append(stored)
-    # What no kernel reads as it lies is rounded to words in one piece.
-    pieces = []
-    for group in staged.values():
+        by_dtype.setdefault(stored.parameter.dtype, []).append(stored)
+    rows, pieces = [], []
+    for group in by_dtype.values():
         flat = torch.cat([stored.parameter.reshape(-1) for stored in group])
         words = encode(flat, plan.number_format, plan.rounding)
         for stored, piece in zip(group, words.split([s.words.numel() for s in group]), strict=True):
-            add(stored, piece.data_ptr(), NATIVE)
+            rows.append(_segment(stored, piece.data_ptr(), rule))
             pieces.append((stored, piece))
-    key, threads = Key(plan.seed, number), torch.get_num_threads()
-    for mode, found in rows.items():
-        segments = np.array(found, np.int64)
-        if rule.single_pass:
-            failed = kernels.store(segments, mode, rule.recipe, key, threads)
-            counters.failed_bits += failed
-        else:
-            rule_kernels.store_by_rule(segments, mode, plan, rule.recipe, key, threads, counters)
+    _store_segments(np.array(rows, np.int64), None, NATIVE, rule, key, threads, counters)
     for stored, piece in pieces:
         stored.parameter.copy_(decode(piece, plan.number_format).view(stored.words.shape))
-    for stored in parameters:
-        torch.autograd.graph.increment_version(stored.parameter)
-
-
-def _signed(mask: int, width: int) -> int:
-    return mask - (1 << width) if mask >> (width - 1) else mask

@@ -96,18 +96,12 @@ def _load_fixed(halves, address, words, mode):
     values = numba.carray(address_as_pointer(address), words, np.float32)
     scale = np.float32(1 << (mode - _FIXED >> 2))
     lowest = np.float32(-32767.0 if mode & 2 else -32768.0)
-    # Adding and taking away 1.5 * 2^23 rounds to an integer, ties to even, where |x| < 2^22.
-    magic = np.float32(12582912.0)
     for i in range(words):
         x = values[i] * scale
         x = x if x > lowest else lowest
         x = x if x < np.float32(32767.0) else np.float32(32767.0)
-        nearest = (x + magic) - magic
-        if mode & 1:
-            down = nearest - np.float32(nearest > x)
-            up = nearest + np.float32(nearest < x)
-            nearest = up if mode & 2 and x < 0 else down
-        number = np.int32(nearest) if values[i] == values[i] else np.int32(0)
+        whole = (np.trunc(x) if mode & 2 else np.floor(x)) if mode & 1 else np.rint(x)
+        number = np.int32(whole) if values[i] == values[i] else np.int32(0)
         if mode & 2:
             number = np.int32(-32768) - number if number < 0 else number
         halves[i] = np.uint16(number & np.int32(0xFFFF))
@@ -119,11 +113,13 @@ def _keep_fixed(halves, address, words, mode):
     values = numba.carray(address_as_pointer(address), words, np.float32)
     step = np.float32(1.0 / (1 << (mode - _FIXED >> 2)))
     for i in range(words):
-        number = np.int32(np.int16(halves[i]))
+        number = np.int16(halves[i])
         if mode & 2:
-            magnitude = number & np.int32(0x7FFF)
-            number = -magnitude if number < 0 else magnitude
-        values[i] = np.float32(number) * step
+            magnitude = np.float32(np.int32(number & np.int16(0x7FFF))) * step
+            # Adding 0 makes a negative zero positive.
+            values[i] = (-magnitude if number < 0 else magnitude) + np.float32(0.0)
+        else:
+            values[i] = np.float32(np.int32(number)) * step
 
 
 @part

@@ -6,7 +6,8 @@
    (`spice.montecarlo`). One long pulse a sample gives the outcome and the energy of every shorter
    one (`spice.write_cell`).
 3. The theory's time axis is fitted to the switching times: the curve is theory(t / stretch). A
-   stretch near 1 and the Kolmogorov-Smirnov test say how well the two agree; both are kept.
+   stretch near 1 and the Kolmogorov-Smirnov test say how well the two agree; both are kept. Where
+   fewer than ten samples switch, as below the critical voltage, the curve is the theory's.
 
 Energy is the samples' mean, junction and all the rest; past the end of the runs, where all but a
 few in a thousand have switched, it goes on at the power of the end.
@@ -14,6 +15,7 @@ few in a thousand have switched, it goes on at the power of the end.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +28,13 @@ from nvmcosim.pymodel.device.spec import DeviceSpec
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import digest_of
 from nvmcosim.spice.cards import PROCESS
-from nvmcosim.spice.driver import load_line
+from nvmcosim.spice.driver import load_lines
 from nvmcosim.spice.montecarlo import CHUNK, MonteCarlo
 from nvmcosim.spice.mtj import MODELS, NOISES
 from nvmcosim.spice.pool import run_chunks
 from nvmcosim.spice.session import session
-from nvmcosim.spice.tail import LEAST_STRETCH, Fit, Theory, fit_times, theory_for
+from nvmcosim.spice.switching import collect
+from nvmcosim.spice.tail import LEAST_FITTED, LEAST_STRETCH, Fit, Theory, fit_times, theory_for
 
 __all__ = [
     "SAMPLES",
@@ -163,9 +166,9 @@ def characterise(
 
 def _prepare(spec: DeviceSpec, settings: Settings, direction: str) -> _Prepared:
     longest = float(settings.pulses_ps[-1]) * 1e-12
-    line = load_line(spec.driver, direction)
+    lines = partial(load_lines, spec.driver, direction) if spec.driver.kind == "cmos" else None
     horizon = max(longest, 8 * spec.mtj.tau_s) / LEAST_STRETCH
-    theory = theory_for(spec, direction, line, horizon, settings.noise)
+    theory = theory_for(spec, direction, lines, horizon, settings.noise)
     # Sixty times tau_D end a run that noise alone would have to switch.
     span = min(theory.pulse_for(_UNSWITCHED), longest, 60 * spec.mtj.tau_s)
     span = max(float(np.ceil(span / _GRID_S)), 4.0) * _GRID_S
@@ -177,14 +180,12 @@ def _conclude(
     prepared: _Prepared, settings: Settings, folder: Path, versions: dict[str, str]
 ) -> Calibration:
     run, theory = prepared.run, prepared.theory
-    results = [run.read_chunk(folder, n) for n in range(-(-settings.samples // CHUNK))]
-    whole = [result for result in results if result is not None]
-    if len(whole) != len(results):
-        raise InputError(f"a result in {folder} was removed while the run went on: run it again")
     # Whole chunks are simulated, so there may be a few more samples than were asked for.
-    times = np.concatenate([result.times_s for result in whole])
-    energy = sum(result.energy_j for result in whole) / times.size + run.edge_energy_j()[:, None]
-    fit = fit_times(theory, times, run.span_s)
+    writes = collect(run, settings.samples, folder)
+    times, energy = writes.times_s, writes.energy_j
+    # Below the critical voltage hardly any cell switches in time: then the theory stands alone.
+    enough = np.count_nonzero(times <= run.span_s) >= LEAST_FITTED
+    fit = fit_times(theory, times, run.span_s) if enough else Fit()
     pulses = settings.pulses_ps * 1e-12
     fitted = np.minimum.accumulate(np.clip(theory.rate(pulses / fit.stretch), 0.0, 1.0))
     mtj_j, driver_j = (_extended(row, run.grid, pulses) for row in energy)
@@ -225,6 +226,10 @@ def _parameters(prepared: _Prepared, times: Floats, fit: Fit) -> dict[str, Any]:
         values["driver.process"] = PROCESS
     switched = times[np.isfinite(times)]
     grid = run.grid
+    moments = {}
+    if switched.size:
+        moments["switching_mean_ps"] = float(switched.mean()) * 1e12
+        moments["switching_sd_ps"] = float(switched.std()) * 1e12
     return {
         **values,
         "macrospin": run.model,
@@ -232,8 +237,7 @@ def _parameters(prepared: _Prepared, times: Floats, fit: Fit) -> dict[str, Any]:
         "span_ps": run.span_s * 1e12,
         "netlist_digest": run.netlist_digest,
         "switched": switched.size,
-        "switching_mean_ps": float(switched.mean()) * 1e12,
-        "switching_sd_ps": float(switched.std()) * 1e12,
+        **moments,
         "sample_pulse_ps": (grid * 1e12).round(6).tolist(),
         "sample_failures": [int((times > pulse).sum()) for pulse in grid],
         "fit_stretch": fit.stretch,

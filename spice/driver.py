@@ -16,16 +16,20 @@ on another process. A driver of kind `source` is a voltage source and one resist
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nvmcosim.pymodel.device.drive import LoadLine
 from nvmcosim.pymodel.device.mtj import DIRECTIONS
 from nvmcosim.pymodel.device.spec import WriteDriver
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.spice.cards import CHANNEL_NM, NMOS, PMOS, model_cards
+from nvmcosim.spice.mismatch import TRANSISTORS
 from nvmcosim.spice.netlist import Netlist
 from nvmcosim.spice.session import session
 
-__all__ = ["add_driver", "add_pulse", "add_supply", "gate_levels", "load_line"]
+__all__ = ["add_driver", "add_pulse", "add_supply", "gate_levels", "load_lines"]
+
+Floats = NDArray[np.float64]
 
 #: Wire capacitance of a bit or source line, and of the cell's inner node, in F.
 _LINE_F, _CELL_F = 10e-15, 0.2e-15
@@ -57,10 +61,13 @@ def add_supply(netlist: Netlist, driver: WriteDriver) -> None:
         netlist.add("vdd vdd 0 {vdd_v}", vdd_v=driver.vdd_v)
 
 
-def add_driver(netlist: Netlist, driver: WriteDriver, index: int = 0) -> tuple[str, str]:
+def add_driver(
+    netlist: Netlist, driver: WriteDriver, index: int = 0, vth_v: Floats | None = None
+) -> tuple[str, str]:
     """Add driver `index` and return its nodes for the junction: free layer, reference layer.
 
-    Its gates are nodes with the names of `gate_levels` and `index` behind.
+    Its gates are nodes with the names of `gate_levels` and `index` behind. `vth_v`, shape `[5]`,
+    shifts the thresholds of its `mismatch.TRANSISTORS`.
     """
     n = int(index)
     if driver.kind == "source":
@@ -75,11 +82,18 @@ def add_driver(netlist: Netlist, driver: WriteDriver, index: int = 0) -> tuple[s
         "line": _LINE_F,
         "cell": _CELL_F,
     }
+    shifts = {} if vth_v is None else dict(zip(TRANSISTORS, vth_v.tolist(), strict=True))
+
+    def transistor(name: str, nodes: str, model: str, width: str) -> None:
+        text = f"{name}{n} {nodes} {model} w={{{width}}} l={{l}}"
+        shift = shifts.get(name, 0.0)
+        netlist.add(text + " delvto={shift}" if shift else text, **sizes, shift=shift)
+
     for line in ("bl", "sl"):
-        netlist.add(f"mp{line}{n} {line}{n} {line}n{n} vdd vdd {PMOS} w={{wp}} l={{l}}", **sizes)
-        netlist.add(f"mn{line}{n} {line}{n} {line}n{n} 0 0 {NMOS} w={{wn}} l={{l}}", **sizes)
+        transistor(f"mp{line}", f"{line}{n} {line}n{n} vdd vdd", PMOS, "wp")
+        transistor(f"mn{line}", f"{line}{n} {line}n{n} 0 0", NMOS, "wn")
         netlist.add(f"c{line}{n} {line}{n} 0 {{line}}", **sizes)
-    netlist.add(f"ma{n} x{n} wl{n} sl{n} 0 {NMOS} w={{wa}} l={{l}}", **sizes)
+    transistor("ma", f"x{n} wl{n} sl{n} 0", NMOS, "wa")
     netlist.add(f"cx{n} x{n} 0 {{cell}}", **sizes)
     return f"x{n}", f"bl{n}"
 
@@ -101,15 +115,15 @@ def add_pulse(netlist: Netlist, driver: WriteDriver, direction: str, width_s: fl
         )
 
 
-def load_line(driver: WriteDriver, direction: str, points: int = 61) -> LoadLine | None:
-    """Current through the junction's place at each voltage across it, from a DC sweep.
+def load_lines(
+    driver: WriteDriver, direction: str, vth_v: Floats, points: int = 61
+) -> list[LoadLine]:
+    """Current through the junction's place at each voltage across it, from DC sweeps.
 
-    This is all that the junction sees of the driver: it turns in nanoseconds where the lines settle
-    in picoseconds. None for a `source`, whose load line its two parameters are. Raises
-    `MissingTool`, `SpiceError`, or `InputError` if the driver delivers no current.
+    One for each row of threshold shifts `vth_v`, `[n, 5]`, of a `cmos` driver. This is all that the
+    junction sees of a driver: it turns in nanoseconds where the lines settle in picoseconds.
+    Raises `MissingTool`, `SpiceError`, or `InputError` if the driver delivers no current.
     """
-    if driver.kind == "source":
-        return None
     netlist = Netlist("load line of the write driver")
     add_supply(netlist, driver)
     free, ref = add_driver(netlist, driver)
@@ -120,12 +134,19 @@ def load_line(driver: WriteDriver, direction: str, points: int = 61) -> LoadLine
     netlist.add_fixed(".save i(vj)")
     step = driver.vdd_v / (points - 1)
     netlist.add(".dc vj 0 {last} {step}", last=driver.vdd_v + step / 2, step=step)
+    lines = []
     with session().circuit(netlist) as circuit:
-        circuit.run()
-        voltage, current = circuit.vectors("v-sweep", "vj#branch")
-    if not current[0] > 0:
-        raise InputError(f"the write driver delivers {current[0]:g} A: check its widths and supply")
-    return _until_open(voltage, current)
+        for shifts in np.asarray(vth_v, dtype=np.float64):
+            for name, shift in zip(TRANSISTORS, shifts.tolist(), strict=True):
+                circuit.alter(f"{name}0", shift, "delvto")
+            circuit.run()
+            voltage, current = circuit.vectors("v-sweep", "vj#branch")
+            if not current[0] > 0:
+                raise InputError(
+                    f"the write driver delivers {current[0]:g} A: check its widths and supply"
+                )
+            lines.append(_until_open(voltage, current))
+    return lines
 
 
 def _until_open(voltage: Any, current: Any) -> LoadLine:

@@ -12,7 +12,8 @@
 
 A bit 0 is the parallel state, 1 the antiparallel one: writing 1 is direction "P-AP". Each cell is
 a one-dimensional macrospin with its own driver (`spice.driver`), and has its own parameters: its
-device's factors (RA, TMR, diameter, Hk) drawn from the spread and its *angle of rest* drawn from
+device's factors (RA, TMR, diameter, Hk) and driver's thresholds drawn from the spread and its
+*angle of rest* drawn from
 the thermal distribution, both frozen, from `seed`. A term in the equation of motion brings an idle
 cell back to its angle of rest, in the place of thermal noise, which cannot be drawn in advance for
 a run of unknown length. So a cell's switching time is its own, always the same, and can be known:
@@ -41,6 +42,7 @@ from nvmcosim.pymodel.device.spec import DeviceSpec
 from nvmcosim.pymodel.device.spread import draw_factors
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.spice.driver import add_driver, add_supply, gate_levels
+from nvmcosim.spice.mismatch import draw_vth_v
 from nvmcosim.spice.mtj import OPTIONS, SUBCIRCUITS, Start, add_mtj, draw_start
 from nvmcosim.spice.netlist import Netlist
 from nvmcosim.spice.session import Circuit, SpiceError, session
@@ -69,8 +71,9 @@ def device_at(mtj: PmaMtj, factors: Floats) -> PmaMtj:
 class CellArray:
     """`cells` cells of device `spec` with their drivers; see the module.
 
-    Attributes: `cells`, `tick_ps`, `step_ps`; `mtjs` and `rest_angles` of each cell. Raises
-    `InputError` for a wrong parameter, `MissingTool` without ngspice or transistor models.
+    Attributes: `cells`, `tick_ps`, `step_ps`; `mtjs`, `vth_v` (threshold shifts of its driver) and
+    `rest_angles` of each cell. Raises `InputError` for a wrong parameter, `MissingTool` without
+    ngspice or transistor models.
     """
 
     def __init__(self, spec: DeviceSpec, cells: int, seed: int = 0, tick_ps: int = 5000) -> None:
@@ -84,6 +87,7 @@ class CellArray:
         self.spec, self.cells, self.seed, self.tick_ps = spec, cells, seed, tick_ps
         factors = draw_factors(spec.spread, cells, seed)
         self.mtjs = [device_at(spec.mtj, row) for row in factors]
+        self.vth_v = list(draw_vth_v(spec.driver, spec.spread, cells, seed))
         random = np.random.Generator(np.random.Philox(key=np.array([seed, 1], np.uint64)))
         self.rest_angles = [draw_start(mtj, "P-AP", random).angle for mtj in self.mtjs]
         self._thresholds: dict[str, Floats] = {}
@@ -113,7 +117,7 @@ class CellArray:
         add_supply(netlist, driver)
         which = list(range(self.cells)) if which is None else which
         for n in which:
-            free, ref = add_driver(netlist, driver, n)
+            free, ref = add_driver(netlist, driver, n, self.vth_v[n])
             rest = self.rest_angles[n]
             start = Start(DIRECTIONS[initial], rest)
             add_mtj(netlist, self.mtjs[n], start, free, ref, index=n, hold=math.sin(rest) ** 2)
@@ -189,6 +193,7 @@ class CellArray:
             self._check_cell(n)
         array = CellArray(self.spec, len(which), self.seed, self.tick_ps)
         array.mtjs = [self.mtjs[n] for n in which]
+        array.vth_v = [self.vth_v[n] for n in which]
         array.rest_angles = [self.rest_angles[n] for n in which]
         return array
 

@@ -22,6 +22,7 @@ from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import digest_of, read_json, write_json
 from nvmcosim.spice.cards import cards_digest
 from nvmcosim.spice.lockstep import device_at
+from nvmcosim.spice.mismatch import draw_vth_v
 from nvmcosim.spice.mtj import (
     MODELS,
     NOISES,
@@ -113,15 +114,19 @@ class MonteCarlo:
         cards = cards_digest() if self.spec.driver.kind == "cmos" else ""
         return digest_of([nominal.text, SUBCIRCUITS, OPTIONS, cards])
 
-    def sample(self, k: int, factors: Floats) -> Waveform:
-        """Simulate sample `k`, whose device is off the nominal one by `factors`, shape `[4]`."""
+    def sample(self, k: int, factors: Floats, vth_v: Floats | None = None) -> Waveform:
+        """Simulate sample `k`.
+
+        Its junction is off the nominal one by `factors`, `[4]`, its driver's thresholds by `vth_v`,
+        `[5]`.
+        """
         mtj = device_at(self.spec.mtj, factors)
         # Not 0, which `draw_factors` uses.
         stream = 1 + DIRECTIONS.index(self.direction) << 62 | k
         key = np.array([self.seed, stream], dtype=np.uint64)
         random = np.random.Generator(np.random.Philox(key=key))
         start = draw_start(mtj, self.direction, random)
-        options: dict[str, Any] = {"model": self.model}
+        options: dict[str, Any] = {"model": self.model, "vth_v": vth_v}
         if self.noise == "thermal":
             step = noise_step_s(mtj, self.model)
             options["noise"] = thermal_noise(random, self.span_s, step, self.model)
@@ -134,11 +139,13 @@ class MonteCarlo:
     def chunk(self, number: int) -> ChunkResult:
         """Simulate the samples of chunk `number`."""
         first = number * CHUNK
-        factors = draw_factors(self.spec.spread, first + CHUNK, self.seed)[first:]
+        spec, count = self.spec, first + CHUNK
+        factors = draw_factors(spec.spread, count, self.seed)[first:]
+        shifts = draw_vth_v(spec.driver, spec.spread, count, self.seed)[first:]
         grid = self.grid
         times, energy = [], np.zeros((2, grid.size))
-        for k, row in enumerate(factors, start=first):
-            waveform = self.sample(k, row)
+        for k, row in enumerate(factors):
+            waveform = self.sample(first + k, row, shifts[k])
             times.append(waveform.switching_time_s)
             energy += waveform.energy_j(grid)
         return ChunkResult(np.array(times), energy)

@@ -36,10 +36,21 @@ class SpiceError(InputError):
     """ngspice refused or failed; the message holds its own words."""
 
 
-@cache
 def session() -> "Session":
     """The one ngspice session of this process; raises `MissingTool` if ngspice is not there."""
-    return Session()
+    found = _session()
+    if isinstance(found, MissingTool):
+        raise MissingTool(str(found))
+    return found
+
+
+@cache
+def _session() -> "Session | MissingTool":
+    # A failure is kept as well: PySpice cannot declare the library's interface a second time.
+    try:
+        return Session()
+    except MissingTool as error:
+        return error
 
 
 class Session:
@@ -137,9 +148,12 @@ class Circuit:
             raise SpiceError(f"ngspice stopped at {reached:g} s on the way to {to_s:g} s")
         return reached
 
-    def alter(self, device: str, value: float) -> None:
-        """Set the value of source or passive `device`, the program's own name, to `value`."""
-        self._session.command(f"alter {device} = {number(value, device)}")
+    def alter(self, device: str, value: float, parameter: str = "") -> None:
+        """Set source or passive `device`, or a device's instance `parameter`, to `value`.
+
+        Both names are the program's own.
+        """
+        self._session.command(f"alter {device} {parameter} = {number(value, device)}")
 
     def vectors(self, *names: str) -> list[NDArray[np.float64]]:
         """The saved vectors called `names` of the last run, each `[points]`; copies."""

@@ -3,13 +3,16 @@
 With thermal noise the theory is the Fokker-Planck solution under the driver's load line; with a
 random initial angle alone it is the distribution of that angle carried through the equation of
 motion. Both are averaged over the device spread: the logarithm of a switching time depends on the
-four standard normal deviates of a device almost linearly, so that one direction in their space,
-along the gradient, holds nearly all of it. Quadrature along that line out to `_REACH` standard
-deviations carries the average to where rare slow devices make the tail, which samples of devices
-would not.
+standard normal deviates of a device, four of its junction and five of its driver's thresholds,
+almost linearly, so that one direction in their space, along the gradient, holds nearly all of it.
+The gradient is the one at the slow devices that make the tail, `_SLOW` standard deviations out on
+that very line (the first-order reliability method of Hasofer and Lind). Quadrature along the line
+out to `_REACH` standard deviations carries the average to where samples of devices would not. Each
+device on it has the load line of its own transistors, from a DC sweep with thresholds shifted.
 """
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,19 +23,34 @@ from scipy.special import dawsn, kolmogorov
 from nvmcosim.pymodel.device.drive import Drive, LoadLine, write_drive
 from nvmcosim.pymodel.device.fokker_planck import pulse_for, write_error_rate
 from nvmcosim.pymodel.device.spec import DeviceSpec
-from nvmcosim.pymodel.device.spread import SPREAD_NAMES, spread_factors
+from nvmcosim.pymodel.device.spread import SPREAD_NAMES, spread_factors, spread_sigmas
 from nvmcosim.pymodel.errors import InputError
+from nvmcosim.spice.mismatch import TRANSISTORS, vth_sigma_v
 
-__all__ = ["LEAST_STRETCH", "Fit", "Theory", "fit_times", "spread_devices", "theory_for"]
+__all__ = [
+    "LEAST_FITTED",
+    "LEAST_STRETCH",
+    "Fit",
+    "Theory",
+    "fit_times",
+    "spread_drive",
+    "theory_for",
+]
 
 Floats = NDArray[np.float64]
+#: Load lines by rows of threshold shifts, `[n, 5]`.
+Lines = Callable[[Floats], Sequence[LoadLine]]
 
 #: Quadrature along the gradient: nodes, and how many standard deviations they reach.
 _NODES, _REACH = 33, 8.0
-#: Error rate at which the gradient is taken: among those of interest, far from both ends.
-_RATE = 1e-6
+#: Error rate at which the gradient is taken: among those of interest, far from both ends; and the
+#: deviate on either side. How far out the gradient counts, and how often it is taken there.
+_RATE, _STEP = 1e-6, 0.5
+_SLOW, _TURNS = 3.0, 2
 #: A theory's time axis is fitted from this on: it must reach 1/LEAST_STRETCH of the last pulse.
 LEAST_STRETCH = 0.7
+#: Fewer switched samples than this fit nothing.
+LEAST_FITTED = 10
 #: The angle's quadrature: points from start to equator.
 _ANGLES = 2000
 #: Times at which a theory is tabulated.
@@ -65,17 +83,17 @@ class Theory:
 def theory_for(
     spec: DeviceSpec,
     direction: str,
-    line: LoadLine | None,
+    lines: Lines | None,
     horizon_s: float,
     noise: str = "thermal",
 ) -> Theory:
-    """The theory of `spec` in `direction` under the driver's load line, to pulses of `horizon_s`.
+    """The theory of `spec` in `direction`, to pulses of `horizon_s`.
 
-    Without `line` the driver is its series resistance. Raises `InputError` if the nominal device
-    does not switch.
+    `lines` gives the driver's load line at each row of its transistors' threshold shifts; without,
+    the driver is its series resistance. Below the critical voltage it is thermal activation. Raises
+    `InputError` where hardly any current leaves cells to the thermal equilibrium.
     """
-    factors, weights = spread_devices(spec, direction, line)
-    drive = write_drive(spec, direction, factors, line)
+    drive, weights = spread_drive(spec, direction, lines)
     times = np.linspace(0.0, horizon_s, _TIMES)
     if noise == "thermal":
         rate = write_error_rate(drive, times, weights)
@@ -85,30 +103,38 @@ def theory_for(
     return Theory(times, np.log(rate))
 
 
-def spread_devices(
-    spec: DeviceSpec, direction: str, line: LoadLine | None
-) -> tuple[Floats, Floats]:
-    """Factors `[n, 4]` and weights `[n]` of devices that stand for the whole spread.
+def spread_drive(spec: DeviceSpec, direction: str, lines: Lines | None) -> tuple[Drive, Floats]:
+    """Devices that stand for the whole spread, and their weights `[n]`; raises as `theory_for`."""
+    sigma = vth_sigma_v(spec.driver, spec.spread) if lines else np.zeros(len(TRANSISTORS))
+    axes = len(SPREAD_NAMES) + sigma.size
 
-    Raises `InputError` if the nominal device does not switch.
-    """
-    zero = np.zeros(len(SPREAD_NAMES))
-    # Also where there is no spread: it refuses a device that does not switch.
-    pulse_for(write_drive(spec, direction, None, line), _RATE)
-    if spec.spread.none:
-        return np.ones((1, zero.size)), np.ones(1)
+    def drives(deviates: Floats) -> Drive:
+        factors = spread_factors(spec.spread, deviates[:, : len(SPREAD_NAMES)])
+        if lines is None or not sigma.any():
+            line = lines(np.zeros((1, sigma.size)))[0] if lines else None
+            return write_drive(spec, direction, factors, line)
+        own = lines(deviates[:, len(SPREAD_NAMES) :] * sigma)
+        rows = zip(factors[:, None], own, strict=True)
+        return Drive.stack([write_drive(spec, direction, row, line) for row, line in rows])
 
-    def log_pulse(deviates: Floats) -> float:
-        factors = spread_factors(spec.spread, deviates[None])
-        return math.log(pulse_for(write_drive(spec, direction, factors, line), _RATE))
-
-    step = 0.5
-    units = np.eye(zero.size) * step
-    gradient = np.array([(log_pulse(unit) - log_pulse(-unit)) / (2 * step) for unit in units])
-    axis = gradient / np.linalg.norm(gradient)
+    nominal = drives(np.zeros((1, axes)))
+    # Also where there is no spread: it refuses what no pulse writes.
+    pulse_for(nominal, _RATE)
+    varied = np.flatnonzero([*spread_sigmas(spec.spread), *sigma])
+    steps = np.concatenate([np.eye(axes)[varied], -np.eye(axes)[varied]]) * _STEP
+    line = np.zeros(axes)
+    for _ in range(1 + _TURNS if varied.size else 0):
+        around = drives(_SLOW * line + steps)
+        logs = [math.log(pulse_for(around[n : n + 1], _RATE)) for n in range(len(around))]
+        gradient = np.array(logs[: varied.size]) - logs[varied.size :]
+        if np.abs(gradient).max() < 1e-9:
+            break
+        line[varied] = gradient / np.linalg.norm(gradient)
+    if not line.any():
+        return nominal, np.ones(1)
     along = np.linspace(-_REACH, _REACH, _NODES)
     weights = np.exp(-(along**2) / 2)
-    return spread_factors(spec.spread, along[:, None] * axis), weights / weights.sum()
+    return drives(along[:, None] * line), weights / weights.sum()
 
 
 def _angle_rate(drive: Drive, n: int, pulse_s: Floats) -> Floats:
@@ -138,22 +164,23 @@ class Fit:
     """The theory's time axis fitted to samples: P(fail | t) = theory(t / stretch).
 
     Fields: `stretch` and its standard error; `distance` and `p_value` of the Kolmogorov-Smirnov
-    test of the samples against the fitted curve, up to the end of the run.
+    test of the samples against the fitted curve, up to the end of the run. The default is no fit:
+    the theory as it is.
     """
 
-    stretch: float
-    stretch_error: float
-    distance: float
-    p_value: float
+    stretch: float = 1.0
+    stretch_error: float | None = None
+    distance: float | None = None
+    p_value: float | None = None
 
 
 def fit_times(theory: Theory, times_s: Floats, span_s: float) -> Fit:
     """Fit by maximum likelihood to switching times, infinite for those beyond `span_s`.
 
-    Raises `InputError` if fewer than ten samples switched.
+    Raises `InputError` if fewer than `LEAST_FITTED` samples switched.
     """
     times = np.sort(times_s[times_s <= span_s])
-    if times.size < 10:
+    if times.size < LEAST_FITTED:
         raise InputError(f"only {times.size} of {times_s.size} samples switched: nothing to fit")
     grid, log_alive = theory.times_s, theory.log_rate
     hazard = -np.gradient(log_alive, grid)

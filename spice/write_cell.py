@@ -86,11 +86,13 @@ def write_netlist(
     noise_step_s: float = 0.0,
     model: str = "1d",
     step_s: float | None = None,
+    vth_v: Floats | None = None,
 ) -> Netlist:
     """The circuit of one write from `start`, `span_s` long, under one pulse of `pulse_s`.
 
     Without `pulse_s` the pulse outlasts the run. `noise`, `noise_step_s` and `model` as in
-    `spice.mtj.add_mtj`; `step_s` is the longest time step. Raises `InputError`.
+    `spice.mtj.add_mtj`; `step_s` is the longest time step; `vth_v` as in `spice.driver.add_driver`.
+    Raises `InputError`.
     """
     step = time_step_s(mtj, model) if step_s is None else step_s
     if not 0 < span_s / step < MAX_POINTS:
@@ -98,7 +100,7 @@ def write_netlist(
     netlist = Netlist("one write of an STT-MTJ cell")
     netlist.add_fixed([SUBCIRCUITS, OPTIONS])
     add_supply(netlist, driver)
-    free, ref = add_driver(netlist, driver)
+    free, ref = add_driver(netlist, driver, vth_v=vth_v)
     # An ammeter between driver and junction: its current is positive into the reference layer.
     netlist.add(f"vam {ref} refj 0")
     add_mtj(netlist, mtj, start, free, "refj", noise=noise, step_s=noise_step_s, model=model)

@@ -6,9 +6,14 @@ import sys
 
 import pytest
 
+from nvmcosim.bench.device import bench_device, missing_ngspice, numpy_switching_times
 from nvmcosim.bench.store import RATES, bench_store
 from nvmcosim.bench.timing import BenchResult, Contestant, interleaved
 from nvmcosim.bench.training import bench_training
+from nvmcosim.pymodel.device.drive import Drive
+from nvmcosim.pymodel.device.fokker_planck import switching_moments
+from nvmcosim.pymodel.device.moments import SampleMoments
+from nvmcosim.pymodel.device.presets import preset
 
 MAIN = "from nvmcosim.cli import main; main()"
 
@@ -83,6 +88,37 @@ def test_the_training_bench_compares_epochs_and_steps(monkeypatch):
     assert all(result.ratio > 0 for result in results)
 
 
+def test_the_device_bench_counts_device_time(monkeypatch):
+    ticks = []
+    results = bench_device(1000, 1, progress=lambda: ticks.append(1))
+    assert len(ticks) == 2
+    by_name = {result.name: result for result in results}
+    assert {"llg-1d", "numpy-1d", "llg-cartesian", "llg-1d-million"} <= set(by_name)
+    if not missing_ngspice():
+        assert by_name["ngspice-1d"].unit == "device-ns/s"
+    assert by_name["llg-1d"].reference == "numpy-1d"
+    # A thousand samples of 4.16 ns, in a thousandth of the seconds that a million takes.
+    seconds = by_name["llg-1d-million"].value / 1000
+    assert by_name["llg-1d"].value == pytest.approx(4160 / seconds, rel=0.05)
+
+
+def test_the_naive_integrator_of_the_bench_solves_the_equation():
+    drive = Drive.constant(preset("locatelli2018").mtj, 2.0)
+    exact = switching_moments(drive)
+    found = SampleMoments.of(numpy_switching_times(drive, 20_000, 1), 0.999)
+    # Its step near the pole is cut short, which costs it up to 1%.
+    assert found.mean.low < exact.mean_s * 1.01
+    assert found.mean.high > exact.mean_s * 0.99
+    assert found.deviation.value == pytest.approx(exact.deviation_s, rel=0.03)
+
+
+def test_a_bench_without_ngspice_leaves_it_out(monkeypatch):
+    monkeypatch.setattr("nvmcosim.bench.device.missing_ngspice", lambda: "not installed")
+    names = {result.name for result in bench_device(1000, 1)}
+    assert "ngspice-1d" not in names
+    assert "llg-cartesian" in names
+
+
 def test_the_command_prints_one_json_object(tmp_path):
     arguments = ["--weights", "5000", "--rounds", "1", "--no-slow", "--json", "--out", tmp_path]
     command = [sys.executable, "-c", MAIN, "bench", "store", *map(str, arguments)]
@@ -95,7 +131,10 @@ def test_the_command_prints_one_json_object(tmp_path):
     assert {result["name"] for result in value["results"]} >= {"dense", "sparse-1e-3"}
 
 
-@pytest.mark.parametrize("arguments", [["store", "--weights", "0"], ["training", "--steps", "x"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["store", "--weights", "0"], ["training", "--steps", "x"], ["device", "--samples", "1"]],
+)
 def test_wrong_arguments_exit_with_2(arguments):
     command = [sys.executable, "-c", MAIN, "bench", *arguments]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 2

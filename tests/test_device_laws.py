@@ -4,9 +4,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nvmcosim.pymodel.device.drive import Drive
+from nvmcosim.pymodel.device.drive import Drive, write_drive
+from nvmcosim.pymodel.device.exact_law import ExactLaw
 from nvmcosim.pymodel.device.fits import FAMILIES, best_fit, fit_threshold
-from nvmcosim.pymodel.device.fokker_planck import survival, write_error_rate
+from nvmcosim.pymodel.device.fokker_planck import (
+    pulse_for,
+    survival,
+    switching_moments,
+    write_error_rate,
+)
 from nvmcosim.pymodel.device.laws import (
     GammaLaw,
     attempt_time,
@@ -65,6 +71,42 @@ def test_locatelli_gamma_law_gives_its_published_figures():
     spread = GammaLaw(14.9, 4.157e-9, spread=0.139)
     assert spread.pulse_for(1e-10) == pytest.approx(20.5e-9, rel=0.005)
     assert spread.pulse_for(1e-4) / law.pulse_for(1e-4) - 1 == pytest.approx(0.173, abs=0.002)
+
+
+def test_a_gamma_law_takes_mean_and_deviation_from_the_exact_one():
+    exact = switching_moments(Drive.constant(MTJ, 2.0))
+    law = GammaLaw.of(exact)
+    assert law.moments[:2] == pytest.approx(exact[:2], rel=1e-12)
+    assert law.shape == pytest.approx(13.7, abs=0.1)  # PHYSICS
+    mean, variance, skewness = stats.gamma(law.shape, scale=law.mean_s / law.shape).stats("mvs")
+    assert law.moments == pytest.approx((mean, math.sqrt(variance), skewness))
+    # What it misses is the exact law's skewness, and with it the tail.
+    assert exact.skewness > 2 * law.moments.skewness
+
+
+def test_the_exact_law_is_the_equation_and_its_spread_the_mean_over_devices():
+    drive = Drive.constant(MTJ, 2.0)
+    pulses = np.array([[0.0, 2e-9, 4e-9], [8e-9, 16e-9, 40e-9]])
+    alone = ExactLaw(drive)
+    assert alone.failure_rate(pulses) == pytest.approx(write_error_rate(drive, pulses), rel=5e-3)
+    assert alone.moments == switching_moments(drive)
+    rates = (1e-2, 1e-10)
+    assert [alone.pulse_for(r) for r in rates] == pytest.approx(pulse_for(drive, rates), rel=1e-3)
+    factors = np.exp(0.2 * np.random.default_rng(1).standard_normal(100_000))
+    expected = alone.failure_rate(6e-9 / factors).mean()
+    assert ExactLaw(drive, 0.2).failure_rate(6e-9) == pytest.approx(expected, rel=0.015)
+    with pytest.raises(InputError, match="one device, not of 3"):
+        ExactLaw(write_drive(preset("locatelli2018"), "P-AP", np.ones((3, 4))))
+    with pytest.raises(InputError, match="spread is 2"):
+        ExactLaw(drive, 2)
+
+
+def test_a_law_that_does_not_reach_a_rate_says_so():
+    # Thermal equilibrium leaves some cells, whatever the pulse.
+    weak = Drive.constant(MTJ.replace(hk_t=MTJ.hk_t / 10), 0.4)
+    law = ExactLaw(weak)
+    with pytest.raises(InputError, match=r"no pulse up to .* reaches 1e-10"):
+        law.pulse_for(1e-10)
 
 
 def test_the_spread_gamma_law_is_the_mean_over_devices():

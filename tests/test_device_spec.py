@@ -83,6 +83,7 @@ def test_text_with_units_is_scaled_and_t_and_k_are_units_not_prefixes():
         ({"driver": {"vdd": "1.2 A"}}, "must be a quantity in V"),
         ({"spread": {"ra": 0.9}}, "ra is 0.9"),
         ({"spread": {"mood": 0.1}}, "no 'mood'"),
+        ({"spread": {"vth_mv_um": -1}}, "vth_mv_um is -1"),
         ({"name": ""}, "name is ''"),
         ({"base": "paper"}, "stt-65nm, locatelli2018"),
         ({"voltage": 1}, "a device has no 'voltage'"),

@@ -16,7 +16,7 @@ from nvmcosim.pymodel.errors import MissingTool
 from nvmcosim.pymodel.files import write_text
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-PLANS = ("ono2021", "three-domain", "retry", "fp16")
+PLANS = ("ono2021", "three-domain", "retry", "fp16", "locatelli2018")
 #: Enough samples to make a curve, far too few for a good one.
 SAMPLES = 20
 

@@ -42,7 +42,7 @@ def draw(recipe, key, words, first_block=0, threads=1):
 
 def store(values, memory, recipe, key=None, mode=NATIVE, threads=1, first_block=0):
     row = (values.ctypes.data, memory.ctypes.data, 0, values.size, first_block)
-    return kernels.store(np.array([row]), mode, recipe, key or Key(1, 0), threads)
+    return kernels.store(np.array([row]), mode, recipe, key or Key(1, 0), threads)[0]
 
 
 def random_words(rng, words, width):
@@ -172,7 +172,7 @@ def test_threads_and_segments_change_nothing():
             (v.ctypes.data, m.ctypes.data, 0, v.size, block)
             for v, m, block in zip(values, memory, blocks, strict=False)
         ]
-        failed = kernels.store(np.array(rows), NATIVE, recipe, Key(1, 1), threads)
+        failed, _ = kernels.store(np.array(rows), NATIVE, recipe, Key(1, 1), threads)
         results.append((failed.tolist(), [m.tobytes() for m in memory]))
     assert results[0] == results[1] == results[2]
     alone = [np.zeros_like(w) for w in wanted]

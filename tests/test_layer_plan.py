@@ -79,6 +79,15 @@ def test_what_is_no_layer_plan_is_refused(tmp_path: Path, old: str, new: str, sa
         load_plan(tmp_path / "plan.toml")
 
 
+def test_a_layer_may_state_error_rates(tmp_path: Path) -> None:
+    domains = "domains = [{bits = 9, error_rate = 0.01}, {bits = 7, error_rate = 1}]"
+    shorthand = 'bsp = 7\nlong = "15 ns"\nshort = "5 ns"'
+    (tmp_path / "plan.toml").write_text(TEXT.replace(shorthand, domains))
+    first = load_plan(tmp_path / "plan.toml").plans["in"]  # type: ignore[attr-defined]
+    # 15 ns fails 0.98% of the time.
+    assert first.domains == (Domain(9, 15_000), Domain(7, 0))
+
+
 @pytest.mark.parametrize("changes", [{"rounding": "truncate"}, {"seed": 1}, {"device": "other"}])
 def test_layers_differ_in_their_domains_alone(changes: dict) -> None:
     layers = (PLAN.layers[0], PlannedLayer("rest", ("3.*",), SECOND.replace(**changes)))

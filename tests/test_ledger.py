@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from nvmcosim.pymodel.bit_curves import bit_energy
 from nvmcosim.pymodel.device.threshold import law_curve
 from nvmcosim.pymodel.errors import InputError
-from nvmcosim.pymodel.ledger import Ledger, StoreRecord
+from nvmcosim.pymodel.ledger import Ledger
 from nvmcosim.pymodel.store import StoreCounters
 from nvmcosim.pymodel.store_plan import Domain, StorePlan
+from nvmcosim.pymodel.store_record import StoreRecord
 
 CURVE = law_curve("ono2021")
 TWO = StorePlan.two_domain("bf16", 2, "20 ns", "5 ns")
@@ -18,6 +20,7 @@ def record(index, plan):
     counters = StoreCounters.zero(plan)
     counters.driven_bits += 100 * (plan.bit_pulse_ps > 0)
     counters.failed_bits += np.arange(16)
+    counters.changed_bits += 3
     counters.pulses += 7
     counters.commands, counters.retries = 100, index
     return StoreRecord(
@@ -26,9 +29,10 @@ def record(index, plan):
         step=10 * index,
         plan=plan,
         exact=False,
-        words=100,
         counters=counters,
-        energy=counters.energy(plan, CURVE),
+        bit_energy=bit_energy(plan, CURVE),
+        stores=1,
+        words=100,
         reference_energy=100 * 16 * 20.0,
     )
 
@@ -54,6 +58,19 @@ def test_sums_are_over_all_records(ledger):
     assert ledger.driven_bits.tolist() == [200] * 4 + [300] * 12
     assert ledger.records[0].failed_bits == 120
     assert ledger.to_dict()["energy_unit"] == "relative"
+
+
+def test_a_memory_that_reads_first_pays_for_what_changes(ledger):
+    # 3 of 100 bits a position change; a pulse of 20 or 5 ns each.
+    assert ledger.records[0].energy_by_rewrite == {
+        "all": 100 * (14 * 20 + 2 * 5.0),
+        "changed": 3 * (14 * 20 + 2 * 5.0),
+    }
+    first = TWO.replace(rewrite="changed")
+    read_first = record(0, first)
+    read_first.counters.driven_bits[:] = read_first.counters.changed_bits
+    assert read_first.energy_by_rewrite == ledger.records[0].energy_by_rewrite
+    assert ledger.to_dict()["changed_bits"] == [9] * 16
 
 
 def test_an_empty_ledger_has_no_energy():

@@ -131,6 +131,22 @@ def test_more_samples_begin_with_the_same_ones():
     assert MonteCarlo.from_dict(json.loads(json.dumps(run.to_dict()))).digest == run.digest
 
 
+def test_below_the_critical_voltage_the_curve_is_thermal_activation(tmp_path):
+    spec = preset("locatelli2018")
+    spec = spec.replace(driver=spec.driver.replace(vdd_v=0.15))
+    settings = Settings(default_pulses_ps(20_000), samples=CHUNK, seed=5)
+    made = characterise(spec, settings, tmp_path, directions=["P-AP"], workers=2)["P-AP"]
+    curve = made.curve
+    expected = write_error_rate(write_drive(spec, "P-AP"), curve.pulse_ps * 1e-12)
+    assert curve.p_fail == pytest.approx(expected, rel=1e-3)
+    assert 0.9 < curve.p_fail[-1] < 1
+    assert (made.fit.stretch, made.fit.p_value) == (1.0, None)
+    again = load_curve(curve.save(tmp_path / "curve.json"))
+    assert again.digest == curve.digest
+    with pytest.raises(InputError, match="no pulse of the curve of locatelli2018 reaches"):
+        again.pulse_for(1e-3)
+
+
 def test_angle_noise_is_the_start_alone():
     run = MonteCarlo(SPEC, "P-AP", 5, "angle", "1d", 8e-9, 1e-9)
     wave = run.sample(0, np.ones(4))

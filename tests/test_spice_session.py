@@ -1,4 +1,6 @@
+import os
 import resource
+import subprocess
 import sys
 
 import numpy as np
@@ -110,6 +112,21 @@ def test_without_pyspice_or_ngspice_one_sentence_says_what_to_install(monkeypatc
     monkeypatch.setattr(session_module.ctypes.util, "find_library", lambda name: None)
     with pytest.raises(MissingTool, match="apt install libngspice0"):
         session_module._load_ngspice()
+
+
+def test_asking_again_for_a_library_that_is_not_there_says_the_same():
+    script = (
+        "from nvmcosim.spice.session import session\n"
+        "for _ in range(2):\n"
+        "    try: session()\n"
+        "    except Exception as error: print(type(error).__name__, error)\n"
+    )
+    environment = {**os.environ, "NGSPICE_LIBRARY_PATH": "/nowhere/libngspice.so"}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    first, second = done.stdout.strip().splitlines()
+    assert first == second
+    assert first.startswith("MissingTool the ngspice library is not installed")
 
 
 def test_without_the_cards_one_sentence_says_what_to_install(monkeypatch, tmp_path):

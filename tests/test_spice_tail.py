@@ -8,7 +8,7 @@ from nvmcosim.pymodel.device.presets import preset
 from nvmcosim.pymodel.device.spec import DeviceSpread
 from nvmcosim.pymodel.device.spread import spread_factors
 from nvmcosim.pymodel.errors import InputError
-from nvmcosim.spice.tail import Theory, fit_times, spread_devices, theory_for
+from nvmcosim.spice.tail import Theory, fit_times, spread_drive, theory_for
 
 # The source behind a resistor: none of this needs ngspice.
 SPEC = preset("stt-65nm")
@@ -34,8 +34,8 @@ def test_the_line_along_the_gradient_stands_for_the_whole_spread():
 
 def test_without_spread_it_is_the_nominal_device():
     spec = SPEC.replace(spread=DeviceSpread())
-    factors, weights = spread_devices(spec, "AP-P", None)
-    assert factors.tolist() == [[1.0] * 4]
+    drive, weights = spread_drive(spec, "AP-P", None)
+    assert drive.overdrive.tolist() == write_drive(spec, "AP-P").overdrive.tolist()
     assert weights.tolist() == [1.0]
     theory = theory_for(spec, "AP-P", None, 60e-9)
     expected = write_error_rate(write_drive(spec, "AP-P"), 30e-9)
@@ -56,10 +56,28 @@ def test_an_initial_angle_alone_gives_the_integrators_distribution(direction):
         assert theory.rate(pulse) == pytest.approx(failed, abs=4 * np.sqrt(failed / 20_000) + 1e-4)
 
 
-def test_a_device_below_its_critical_voltage_is_refused():
-    spec = SPEC.replace(driver=SPEC.driver.replace(vdd_v=0.3))
-    with pytest.raises(InputError, match="raise the supply"):
-        theory_for(spec, "P-AP", None, 40e-9)
+def test_a_device_below_its_critical_voltage_is_thermally_activated():
+    driver = SPEC.driver.replace(vdd_v=0.5)
+    spec = SPEC.replace(driver=driver, spread=DeviceSpread(ra=0.05))
+    drive = write_drive(spec.replace(spread=DeviceSpread()), "P-AP")
+    assert drive.at(1.0)[0] < 0.9
+    theory = theory_for(spec, "P-AP", None, 400e-9)
+    assert np.isfinite(theory.log_rate).all()
+    assert (np.diff(theory.log_rate) <= 0).all()
+    assert 0.5 < theory.rate(40e-9) < 1
+    nodes, shares = np.polynomial.hermite_e.hermegauss(9)
+    deviates = np.zeros((9, 4))
+    deviates[:, 0] = nodes
+    devices = write_drive(spec, "P-AP", spread_factors(spec.spread, deviates))
+    expected = write_error_rate(devices, 400e-9, shares / shares.sum())
+    assert theory.rate(400e-9) == pytest.approx(expected, rel=0.01)
+
+
+def test_hardly_any_supply_is_refused():
+    spec = SPEC.replace(driver=SPEC.driver.replace(vdd_v=0.05), spread=DeviceSpread())
+    hard = SPEC.mtj.replace(damping=0.3)
+    with pytest.raises(InputError, match="no pulse reaches an error rate of 1e-06"):
+        theory_for(spec.replace(mtj=hard), "P-AP", None, 40e-9)
 
 
 def test_fit_finds_a_known_stretch_and_says_how_well():

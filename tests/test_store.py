@@ -25,6 +25,7 @@ class ScalarBank:
     cycles: dict = dataclasses.field(default_factory=dict)
     driven: dict = dataclasses.field(default_factory=dict)
     failed: dict = dataclasses.field(default_factory=dict)
+    changed: dict = dataclasses.field(default_factory=dict)
     retries: int = 0
     given_up: int = 0
 
@@ -35,6 +36,7 @@ class ScalarBank:
         for w, word in enumerate(words):
             for b in range(plan.width):
                 same = self.cells.get((w, b), 0) == word >> b & 1
+                self.changed[b] = self.changed.get(b, 0) + (not same)
                 if plan.domains[owner[b]].pulse_ps and not (plan.rewrite == "changed" and same):
                     todo.append((w, b))
         attempt = 0
@@ -106,6 +108,7 @@ def test_rows_hold_what_the_scalar_model_says(case) -> None:
     assert counters.driven_cycles.tolist() == [scalar.cycles.get(d, 0) for d in domains]
     assert counters.driven_bits.tolist() == [scalar.driven.get(b, 0) for b in width]
     assert counters.failed_bits.tolist() == [scalar.failed.get(b, 0) for b in width]
+    assert counters.changed_bits.tolist() == [scalar.changed.get(b, 0) for b in width]
     assert counters.retries == scalar.retries
     assert counters.failed == scalar.given_up
     assert counters.commands == 6
@@ -138,6 +141,7 @@ def test_a_failed_bit_keeps_its_old_value_and_memory_starts_at_0() -> None:
     assert golden.write_row(0, [0xFFFF], at_once) == [0xFFC0]
     assert golden.write_row(0, [0x0000], never) == [0xFFC0]
     assert golden.counters.failed_bits.tolist() == [1] * 6 + [1] * 10
+    assert golden.counters.changed_bits.tolist() == [1] * 6 + [2] * 10
 
 
 def test_one_set_of_thresholds_serves_all_attempts() -> None:

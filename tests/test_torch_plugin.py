@@ -74,6 +74,10 @@ def golden_stores(plan, model, stores):
     return contents, [golden.counters for golden, _ in goldens.values()]
 
 
+COUNTED = (
+    *("pulses", "driven_cycles", "driven_bits", "failed_bits", "changed_bits"),
+    *("commands", "retries"),
+)
 OPTIONS = [
     {},
     {"rounding": "truncate"},
@@ -90,7 +94,7 @@ OPTIONS = [
 )
 @pytest.mark.parametrize(
     ("format", "device_agnostic"),
-    [("bf16", False), ("fp16", False), ("fp32", False), ("bf16", True)],
+    [("bf16", False), ("fp16", False), ("fp32", False), ("sm0.15", False), ("bf16", True)],
 )
 def test_stores_are_the_golden_stores(format, options, device_agnostic, monkeypatch):
     width = 32 if format == "fp32" else 16
@@ -115,7 +119,7 @@ def test_stores_are_the_golden_stores(format, options, device_agnostic, monkeypa
         for name, words in golden_after.items():
             np.testing.assert_array_equal(ours_after[name].numpy().view(words.dtype), words)
     records = [record.counters for record in memory.ledger.records]
-    for name in ("pulses", "driven_cycles", "driven_bits", "failed_bits", "commands", "retries"):
+    for name in COUNTED:
         ours_total = sum(np.asarray(getattr(record, name)) for record in records)
         golden_total = sum(np.asarray(getattr(counter, name)) for counter in counters)
         np.testing.assert_array_equal(ours_total, golden_total, err_msg=name)
@@ -123,7 +127,7 @@ def test_stores_are_the_golden_stores(format, options, device_agnostic, monkeypa
 
 def use_device_path(monkeypatch):
     """Store on this processor as on any other device: torch alone, no compiled kernel."""
-    from nvmcosim.pymodel import torch_store
+    from nvmcosim.pymodel import torch_rules
 
     def draw(self, stored, key):
         if self.frozen:
@@ -136,7 +140,7 @@ def use_device_path(monkeypatch):
         return torch.stack([(words >> bit & 1).sum() for bit in range(width)]).numpy()
 
     monkeypatch.setattr(WriteRule, "_draw", draw)
-    monkeypatch.setattr(torch_store, "_bit_counts", counts)
+    monkeypatch.setattr(torch_rules, "_bit_counts", counts)
     monkeypatch.setattr(WriteRule, "compiles", False)
 
 
@@ -150,7 +154,7 @@ def test_rows_of_a_bank_are_counted_as_the_golden_store_does(bank_words):
     before = {"weight": model.weight.detach().clone()}
     ours = memory.store().counters
     _, (golden,) = golden_stores(plan, model, [before])
-    for name in ("pulses", "driven_cycles", "driven_bits", "failed_bits", "commands", "retries"):
+    for name in COUNTED:
         np.testing.assert_array_equal(getattr(ours, name), getattr(golden, name), err_msg=name)
 
 
@@ -199,14 +203,109 @@ def test_stores_follow_the_optimizers_steps(every):
     memory = ApproximateMemory(model, PLAN, every=every, optimizer=optimizer)
     for _ in range(7):
         optimizer.step()
-    assert len(memory.ledger) == (7 if every == "step" else 2)
+    assert memory.ledger.stores == (7 if every == "step" else 2)
     assert memory.steps == 7
     assert memory.ledger.records[-1].step == (7 if every == "step" else 6)
     assert memory.end_epoch() is None
     assert memory.epoch == 1
+    assert len(memory.ledger) == 1
     memory.detach()
     optimizer.step()
     assert memory.steps == 7
+
+
+def test_steps_share_a_record_an_epoch_and_store_as_single_stores_do():
+    runs = []
+    for every in ("step", "epoch"):
+        model = network()
+        memory = ApproximateMemory(model, PLAN, every=every)
+        states = []
+        for epoch in range(2):
+            for step in range(5):
+                for n, parameter in enumerate(model.parameters()):
+                    generator = torch.Generator().manual_seed(100 * epoch + 10 * step + n)
+                    parameter.data.add_(torch.randn(parameter.shape, generator=generator))
+                memory.step() if every == "step" else memory.store()
+            if every == "step":
+                memory.end_epoch()
+            else:
+                memory.end_epoch(skip=True)
+            states.append(sum(np.asarray(v).size for v in memory.ledger.to_state().values()))
+        runs.append((model, memory, states))
+    (stepped, merged, states), (single, apart, _) = runs
+    for one, other in zip(stepped.parameters(), single.parameters(), strict=True):
+        assert torch.equal(one, other)
+    assert [(r.index, r.epoch, r.stores) for r in merged.ledger.records] == [(0, 0, 5), (5, 1, 5)]
+    assert [(r.index, r.epoch, r.stores) for r in apart.ledger.records] == [
+        (n, n // 5, 1) for n in range(10)
+    ]
+    ours, theirs = merged.ledger.to_dict(), apart.ledger.to_dict()
+    assert ours.pop("energy_by_rewrite") == pytest.approx(theirs.pop("energy_by_rewrite"))
+    for name, value in ours.items():
+        assert value == (pytest.approx(theirs[name]) if isinstance(value, float) else theirs[name])
+    # A store at each of many steps takes no more room than at a few.
+    once = ApproximateMemory(network(), PLAN)
+    once.store()
+    room = sum(np.asarray(v).size for v in once.ledger.to_state().values())
+    assert states[0] == room
+
+
+def test_a_step_after_a_store_of_another_kind_begins_a_record():
+    memory = ApproximateMemory(network(), PLAN, every="step")
+    memory.step()
+    memory.store(exact=True)
+    memory.step()
+    assert memory.step() is memory.ledger.records[-1]
+    assert [(r.exact, r.stores, r.index) for r in memory.ledger.records] == [
+        (False, 1, 0),
+        (True, 1, 1),
+        (False, 2, 2),
+    ]
+
+
+@pytest.mark.parametrize("options", [{}, {"retry_limit": 2}])
+@pytest.mark.parametrize("format", ["bf16", "sm0.15"])
+def test_either_accounting_is_what_the_other_plan_spends(format, options):
+    plan = StorePlan(format, domains(16), seed=5, initial="weights", **options)
+    memories = {}
+    for rewrite in ("all", "changed"):
+        model = network()
+        memory = ApproximateMemory(model, plan.replace(rewrite=rewrite))
+        for n in range(3):
+            for parameter in model.parameters():
+                generator = torch.Generator().manual_seed(n)
+                parameter.data.add_(0.01 * torch.randn(parameter.shape, generator=generator))
+            memory.store()
+        memories[rewrite] = memory, model
+    (every, one), (changed, other) = memories.values()
+    # Writing a bit that does not change changes nothing.
+    for ours, theirs in zip(one.parameters(), other.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+    spent = {"all": every.ledger.energy.sum(), "changed": changed.ledger.energy.sum()}
+    assert spent["changed"] < 0.7 * spent["all"]
+    for memory in (every, changed):
+        assert memory.ledger.energy_by_rewrite == pytest.approx(spent)
+        assert memory.ledger.records[0].to_dict()["energy_by_rewrite"].keys() == spent.keys()
+
+
+def test_a_parameter_that_moves_or_turns_is_followed():
+    moved, kept = network(), network()
+    memories = [ApproximateMemory(model, PLAN, every="step") for model in (moved, kept)]
+    for n in range(3):
+        for model in (moved, kept):
+            for parameter in model.parameters():
+                generator = torch.Generator().manual_seed(n)
+                new = parameter.data + torch.randn(parameter.shape, generator=generator)
+                if model is kept:
+                    parameter.data.copy_(new)
+                else:
+                    # Another tensor each time; the last time in another memory order.
+                    parameter.data = new if n < 2 or new.dim() < 2 else new.t().contiguous().t()
+        for memory in memories:
+            memory.step()
+    for one, other in zip(moved.parameters(), kept.parameters(), strict=True):
+        assert torch.equal(one, other)
+    assert memories[0].ledger.to_dict() == memories[1].ledger.to_dict()
 
 
 def test_an_epoch_can_be_stored_otherwise_or_not_at_all():
@@ -307,7 +406,7 @@ def test_a_lost_model_comes_back_from_what_the_memory_holds():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"version": 2}, "version"),
+        ({"version": 1}, "version"),
         ({"plan": "{}"}, "another plan"),
         ({"curve": "x"}, "another curve"),
         ({"epoch": -1}, "epoch is -1"),

@@ -41,7 +41,8 @@ def store(
 
     with _progress(rounds + 1, json_output) as advance:
         results = bench_store(weights, rounds, slow, seed, advance)
-    _report("store", results, out, json_output, seed, weights=weights, rounds=rounds)
+    configuration = {"weights": weights, "rounds": rounds}
+    _report("store", results, out, json_output, seed, _torch_threads(), **configuration)
 
 
 @_benches.command()
@@ -58,7 +59,34 @@ def training(
 
     with _progress(2 * epochs + 4, json_output) as advance:
         results = bench_training(epochs, steps, seed, advance)
-    _report("training", results, out, json_output, seed, epochs=epochs, steps=steps)
+    configuration = {"epochs": epochs, "steps": steps}
+    _report("training", results, out, json_output, seed, _torch_threads(), **configuration)
+
+
+@_benches.command()
+def device(
+    samples: Annotated[
+        int, typer.Option("--samples", min=1000, help="Switching times of the integrator.")
+    ] = 1_000_000,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Runs of each contestant.")] = 3,
+    slow: Annotated[
+        bool, typer.Option("--slow/--no-slow", help="Cartesian, ngspice and cmtj as well.")
+    ] = True,
+    seed: Seed = 0,
+    out: OutDir = Path("out/bench"),
+    json_output: JsonFlag = False,
+) -> None:
+    """Time switching times by integrators and ngspice against naive numpy."""
+    import numba
+
+    from nvmcosim.bench.device import bench_device, missing_ngspice
+
+    if slow and (missing := missing_ngspice()):
+        console(True).print(f"without ngspice: {missing}", soft_wrap=True)
+    with _progress(rounds + 1, json_output) as advance:
+        results = bench_device(samples, rounds, slow, seed, advance)
+    configuration = {"samples": samples, "rounds": rounds, "slow": slow}
+    _report("device", results, out, json_output, seed, numba.get_num_threads(), **configuration)
 
 
 def _need_torch() -> None:
@@ -68,6 +96,12 @@ def _need_torch() -> None:
 
     if find_spec("torch") is None:
         raise MissingTool("torch is not installed; get it with: pip install 'nvmcosim[torch]'")
+
+
+def _torch_threads() -> int:
+    import torch
+
+    return torch.get_num_threads()
 
 
 def _progress(total: int, json_output: bool) -> Any:
@@ -91,17 +125,16 @@ def _report(
     out: Path,
     json_output: bool,
     seed: int,
+    threads: int,
     **configuration: Any,
 ) -> None:
-    import torch
-
     from nvmcosim.provenance import processor, provenance
     from nvmcosim.pymodel.files import write_json
 
     value: dict[str, Any] = {
         "results": [result.to_dict() for result in results],
         "processor": processor(),
-        "threads": torch.get_num_threads(),
+        "threads": threads,
     }
     record = {**value, "provenance": provenance(seed, **configuration)}
     path = write_json(out / f"bench-{name}.json", record)

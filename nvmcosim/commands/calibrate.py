@@ -176,7 +176,7 @@ def _report(curves: list[Path], plots: list[Path], json_output: bool) -> None:
         curve = load_curve(path)
         row: dict[str, Any] = {"file": str(path), "digest": curve.digest}
         row |= {name: getattr(curve, name) for name in ("device", "direction", "amplitude_v")}
-        for name in ("samples", "switching_mean_ps", "switching_sd_ps", "fit_stretch"):
+        for name in ("samples", "switched", "switching_mean_ps", "switching_sd_ps", "fit_stretch"):
             if name in curve.parameters:
                 row[name] = curve.parameters[name]
         rows.append(row)
@@ -188,7 +188,9 @@ def _report(curves: list[Path], plots: list[Path], json_output: bool) -> None:
         text = f"{row['file']}: {row['device']}, {row['direction']}"
         if "switching_mean_ps" in row:
             mean, deviation = row["switching_mean_ps"] / 1e3, row["switching_sd_ps"] / 1e3
-            text += f"; {row['samples']} samples switch in {mean:.2f} ± {deviation:.2f} ns"
+            switched, samples = row["switched"], row["samples"]
+            text += f"; {switched} of " if switched < samples else "; "
+            text += f"{samples} samples switch in {mean:.2f} ± {deviation:.2f} ns"
         out.print(text, soft_wrap=True)
     for path in plots:
         out.print(f"{path}: plot", soft_wrap=True)

@@ -186,8 +186,8 @@ def optimize(
 
 
 def _plans(paths: list[Path]) -> dict[str, Any]:
+    from nvmcosim.plans import load_plan
     from nvmcosim.pymodel.errors import InputError
-    from nvmcosim.pymodel.plan import load_plan
     from nvmcosim.pymodel.store_plan import StorePlan
 
     found = {}

@@ -48,9 +48,9 @@ def train(
     json_output: JsonFlag = False,
 ) -> None:
     """Train a network in the memory; interrupted, the same command goes on from the last epoch."""
+    from nvmcosim.plans import load_plan
     from nvmcosim.pymodel.errors import InputError, MissingTool
     from nvmcosim.pymodel.layer_plan import LayerPlan
-    from nvmcosim.pymodel.plan import load_plan
     from nvmcosim.pymodel.store_plan import StorePlan
 
     loaded = load_plan(plan)

@@ -83,9 +83,9 @@ def named_plans(
     `InputError` for an unknown block, options that a file would ignore, or names that clash.
     """
     from nvmcosim.hdl.block import BLOCKS, block_of
+    from nvmcosim.plans import load_plan
     from nvmcosim.pymodel.errors import InputError
     from nvmcosim.pymodel.layer_plan import plans_within
-    from nvmcosim.pymodel.plan import load_plan
 
     found: dict[str, Plan] = {}
     given = [*stated, *(["domain"] if domain else [])]

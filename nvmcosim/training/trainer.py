@@ -22,7 +22,7 @@ from nvmcosim.training.config import TrainingConfig, run_digest
 __all__ = ["EpochRecord", "Trainer", "train"]
 
 #: Version of a checkpoint's layout.
-_CHECKPOINT = 1
+_CHECKPOINT = 2
 _TEST_BATCH = 1000
 
 

@@ -5,8 +5,8 @@ too. What matters to the motion is the overdrive i(x) at each x = cosine to the 
 it is smooth and is kept as a polynomial, which every integrator here takes.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from typing import Self
 
 import numpy as np
@@ -85,6 +85,11 @@ class Drive:
         flat[1, 0, 0] = overdrive * mtj.critical_voltage_v
         flat[2, 0, 0] = overdrive * mtj.critical_current_a
         return cls(np.array([mtj.delta]), np.array([mtj.tau_s]), *flat)
+
+    @classmethod
+    def stack(cls, drives: Sequence["Drive"]) -> Self:
+        """All devices of `drives`, one after the other."""
+        return cls(*(np.concatenate([getattr(d, f.name) for d in drives]) for f in fields(cls)))
 
     def __len__(self) -> int:
         return self.delta.size

@@ -22,7 +22,10 @@ _DRIVER = {
     "rise_ps": NumberField("rise", "s", 1e12, 1.0, 5000.0),
 }
 _KINDS = ("cmos", "source")
-_SPREAD = {name: NumberField(name, "", 1.0, 0.0, 0.5) for name in ("ra", "tmr", "diameter", "hk")}
+_SPREAD = {
+    **{name: NumberField(name, "", 1.0, 0.0, 0.5) for name in ("ra", "tmr", "diameter", "hk")},
+    "vth_mv_um": NumberField("vth_mv_um", "", 1.0, 0.0, 20.0),
+}
 
 
 @dataclass(frozen=True)
@@ -67,16 +70,20 @@ class WriteDriver:
 
 @dataclass(frozen=True)
 class DeviceSpread:
-    """Device-to-device spread: relative standard deviations, log-normal around the nominal value.
+    """Device-to-device spread, independent from one parameter and device to the next.
 
-    A device's parameter is nominal * exp(sigma*z), z standard normal and independent for each of
-    resistance-area product, TMR, diameter and anisotropy field.
+    Fields:
+        ra, tmr, diameter, hk: relative standard deviations of resistance-area product, TMR,
+            diameter and anisotropy field: a device's is nominal * exp(sigma*z), z standard normal.
+        vth_mv_um: Pelgrom's A_vt in mV um: the threshold of a transistor of W by L um is normal
+            with a deviation of A_vt/sqrt(W L), each on its own. Nothing to a `source` driver.
     """
 
     ra: float = 0.0
     tmr: float = 0.0
     diameter: float = 0.0
     hk: float = 0.0
+    vth_mv_um: float = 0.0
 
     def __post_init__(self) -> None:
         _check(self, _SPREAD)

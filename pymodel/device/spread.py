@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from nvmcosim.pymodel.device.spec import DeviceSpread
 from nvmcosim.pymodel.errors import InputError
 
-__all__ = ["SPREAD_NAMES", "draw_factors", "spread_factors"]
+__all__ = ["SPREAD_NAMES", "draw_factors", "spread_factors", "spread_sigmas"]
 
 #: Order of the columns of a factor array.
 SPREAD_NAMES = ("ra", "tmr", "diameter", "hk")
@@ -27,5 +27,9 @@ def spread_factors(
     spread: DeviceSpread, standard_normal: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Factors exp(sigma*z) of devices at `standard_normal` deviates z, shape `[n, 4]`."""
-    sigma = np.array([getattr(spread, name) for name in SPREAD_NAMES])
-    return np.exp(sigma * standard_normal)
+    return np.exp(spread_sigmas(spread) * standard_normal)
+
+
+def spread_sigmas(spread: DeviceSpread) -> NDArray[np.float64]:
+    """Relative standard deviations of RA, TMR, diameter and Hk, shape `[4]`."""
+    return np.array([getattr(spread, name) for name in SPREAD_NAMES])
