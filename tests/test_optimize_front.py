@@ -139,7 +139,7 @@ def observed(loss: dict[Assignment, float], share: float = 0.0) -> list[Observat
 
 def test_the_fit_recovers_an_additive_truth_and_interpolates_in_the_rate() -> None:
     problem = Problem.of(CONFIG, 1000, 20_000)
-    assert problem.levels == (4000, 8000, 10_000, 12_000, 15_000, 17_000)
+    assert problem.levels == (1000, 4000, 8000, 10_000, 12_000, 15_000, 17_000)
     loss = {problem.exact: 0.0}
     for bit, scale in ((0, 4.0), (3, 1.0)):
         for pulse in problem.levels:
@@ -159,6 +159,16 @@ def test_the_fit_recovers_an_additive_truth_and_interpolates_in_the_rate() -> No
     both = [list(problem.exact[0])]
     both[0][0], both[0][3], both[0][15] = 8000, 0, 0
     assert fitted.loss(problem, tuple(map(tuple, both))) == pytest.approx(2.0 + 0.3 + 0.1, abs=0.01)
+
+
+def test_no_bit_gets_a_pulse_that_nothing_is_known_of() -> None:
+    plan = StorePlan.two_domain(
+        "sm0.15", 8, "15 ns", "0 ns", device="locatelli2018-gamma", tick_ps=250
+    )
+    problem = Problem.of(TrainingConfig("mlp300", plan), 250, 15_000)
+    # 99.2% fail at 2 ns; of what lies between that and a bit never written nothing is measured.
+    assert problem.levels[0] == 2000
+    assert problem.grid == (0, *range(2000, 15_001, 250))
 
 
 def test_noise_never_makes_a_shorter_pulse_better() -> None:

@@ -55,8 +55,8 @@ def assignment_of(problem: Problem, plan: StorePlan, what: str) -> Assignment:
     for pulse in pulses:
         if pulse not in problem.grid:
             raise InputError(
-                f"{what} has a pulse of {pulse} ps; it must be a multiple of the grid, "
-                f"{problem.grid[1]} ps, and at most {problem.grid[-1]} ps"
+                f"{what} has a pulse of {pulse} ps; it must be 0 or from {problem.grid[1]} to "
+                f"{problem.grid[-1]} ps, a multiple of {problem.base_plan.tick_ps} ps"
             )
     return (pulses,) * len(problem.layers)
 

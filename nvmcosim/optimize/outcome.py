@@ -29,7 +29,7 @@ def front_values(
         "title": f"Least write energy for {options.budget:g} points of accuracy",
         "device": problem.curve.device,
         "format": problem.base_plan.format,
-        "grid_ps": problem.grid[1],
+        "grid_ps": problem.base_plan.tick_ps,
         "longest_ps": problem.grid[-1],
         "layers": [
             {"name": layer.name, "names": list(layer.names), "words": layer.words}

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["draw_front"]
 
 #: Losses above this many times the budget are left out.
-_SHOWN = 8.0
+_SHOWN = 4.0
 
 
 def draw_front(folder: Path, values: Mapping[str, Any]) -> dict[str, Any]:

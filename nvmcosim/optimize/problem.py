@@ -25,7 +25,7 @@ Assignment = tuple[tuple[int, ...], ...]
 #: More pulses than this would make each bit's choice finer than any measurement tells.
 MAX_PULSES = 1000
 #: Failure rates at which a bit is measured, where the grid has more pulses than there are of them.
-_RATES = (0.9, 0.5, 0.25, 0.1, 0.01, 0.001)
+_RATES = (0.99, 0.9, 0.5, 0.25, 0.1, 0.01, 0.001)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ class Problem:
         config: the training; its plan writes every bit with the longest pulse, which is what
             every energy and loss is relative to. All its other fields hold for every plan.
         curve: of the device.
-        grid: the pulses in ps, from 0 to the longest.
+        grid: the pulses in ps that a bit may get, from 0 to the longest; none but 0 is shorter
+            than the shortest level, as nothing is known of them.
         levels: those pulses between 0 and the longest that sensitivity is measured at.
         layers: from the network's input on; one layer is a global plan.
     """
@@ -84,7 +85,8 @@ class Problem:
         curve.failure_rate(longest_ps)  # refuses what the curve does not cover
         layers = _layers(config.network, per_layer)
         levels = _levels(curve, grid)
-        return cls(replace(config, plan=plan), curve, grid, levels, layers)
+        known = (0, *(pulse for pulse in grid if pulse >= levels[0]))
+        return cls(replace(config, plan=plan), curve, known, levels, layers)
 
     @property
     def width(self) -> int:

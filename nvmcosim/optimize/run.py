@@ -20,7 +20,7 @@ from nvmcosim.studies.executors import InProcess
 __all__ = ["run_optimize"]
 
 #: The front is followed to this many times the budget.
-_SHOWN = 8.0
+_SHOWN = 4.0
 
 
 def run_optimize(
