@@ -1,6 +1,5 @@
 """`nvmcosim study`: run a paper's study and set its figures beside ours."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +12,13 @@ from nvmcosim.commands.options import (
     Seed,
     console,
     emit_json,
+)
+from nvmcosim.commands.trainings import (
+    Scheduler,
+    TrainingsDisplay,
+    Workers,
+    training_executor,
+    worker_data,
 )
 
 __all__ = ["register"]
@@ -53,15 +59,8 @@ def study(
         str, typer.Option("--initial", help="What memory holds at first: zeros or weights.")
     ] = "zeros",
     data: DataDir = None,
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Trainings at a time; a core each.")
-    ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            "--scheduler", help="Train on a Dask scheduler's workers: tcp://host:8786, or its file."
-        ),
-    ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     train: Annotated[
         bool, typer.Option(help="--no-train takes only the runs that are done already.")
     ] = True,
@@ -81,8 +80,8 @@ def study(
         raise MissingTool(
             f"a study needs {error.name}; install it with: pip install 'nvmcosim[torch,plot]'"
         ) from None
-    display = _Display()
-    executor = _executor(workers, scheduler, display)
+    display = TrainingsDisplay()
+    executor = training_executor(workers, scheduler, display)
     options = StudyOptions(
         out=out,
         networks=_names(networks),
@@ -94,7 +93,7 @@ def study(
         optimizer=optimizer,
         learning_rate=rate,
         initial=initial,
-        data=_absolute(data) if scheduler else data,
+        data=worker_data(data, scheduler),
         train=train,
     )
     with display:
@@ -108,64 +107,6 @@ def study(
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _absolute(data: str | None) -> str | None:
-    """The same folders for a worker, which runs in another folder."""
-    if data is None:
-        return None
-    return os.pathsep.join(str(Path(part).absolute()) for part in data.split(os.pathsep) if part)
-
-
-def _executor(workers: int | None, scheduler: str | None, display: "_Display") -> Any:
-    from nvmcosim.pymodel.errors import InputError, MissingTool
-    from nvmcosim.studies.executors import local_executor, usable_processors
-
-    if scheduler is None:
-        return local_executor(workers or usable_processors())
-    if workers is not None:
-        raise InputError(
-            f"workers is {workers} and scheduler is {scheduler!r}; give one of them, "
-            "as a scheduler has its own workers"
-        )
-    try:
-        from nvmcosim.studies.cluster import DaskExecutor
-    except ModuleNotFoundError as error:
-        raise MissingTool(
-            f"--scheduler needs {error.name}; install it with: pip install 'nvmcosim[cluster]'"
-        ) from None
-    return DaskExecutor(scheduler, display.show_workers)
-
-
-class _Display:
-    """The bar of the trainings, and a line for each that is done."""
-
-    def __init__(self) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-        from rich.progress import TimeElapsedColumn as Elapsed
-
-        columns = (TextColumn("{task.description}", markup=False), BarColumn())
-        self._bar = Progress(
-            *columns, MofNCompleteColumn(), Elapsed(), console=console(json_output=True)
-        )
-        self._task = self._bar.add_task("trainings", total=None)
-
-    def __enter__(self) -> None:
-        self._bar.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def show(self, line: str, done: int, total: int) -> None:
-        """A training that is done."""
-        self._bar.update(self._task, completed=done, total=total)
-        self._bar.console.print(f"{done}/{total} {line}")
-
-    def show_workers(self, count: int) -> None:
-        """How many workers a scheduler has."""
-        text = f"{count} worker{'' if count == 1 else 's'}" if count else "waiting for workers"
-        self._bar.update(self._task, description=f"trainings, {text}")
-        self._bar.console.print(text)
 
 
 def _print_figures(values: dict[str, Any]) -> None:
