@@ -7,7 +7,6 @@ its place among the supplies of the write drivers.
 """
 
 import enum
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -176,10 +175,7 @@ def pulse_codes(curve: WriteCurve, rates: Iterable[float], shape: GateShape) -> 
     (0, 1], one that the curve does not reach, or a pulse that the gate's codes do not.
     """
     codes = []
-    for rate in rates:
-        code = math.ceil(float(curve.pulse_for(rate)) / shape.tick_ps)
-        # A pulse right on the grid may have come out a hair above it.
-        if code and curve.failure_rate((code - 1) * shape.tick_ps) <= rate:
-            code -= 1
-        codes.append(shape.code(code * shape.tick_ps, f"the pulse in ps for the rate {rate:g}"))
+    for n, rate in enumerate(rates):
+        pulse_ps = curve.pulse_on_grid(rate, shape.tick_ps, f"rates[{n}]")
+        codes.append(shape.code(pulse_ps, f"the pulse in ps for the rate {rate:g}"))
     return tuple(codes)

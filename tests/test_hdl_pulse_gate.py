@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_hdl_store_controller import make_commands
 
+from nvmcosim.hdl.gate_table import ConfigLayout, config_writes_told
 from nvmcosim.hdl.pulse_gate import PulseGate
+from nvmcosim.hdl.store_ports import port_meanings
 from nvmcosim.pymodel.bit_curves import CurveSet
 from nvmcosim.pymodel.device.threshold import normal_threshold_curve
 from nvmcosim.pymodel.errors import InputError
@@ -296,6 +298,57 @@ def test_summary_says_what_the_hardware_depends_on() -> None:
         "stages of the bits at reset, from bit 15 down: 0 0 0 0 0 0 0 0 0 1 1 1 1 2 2 2",
         "rewrite changed, 0 retries",
     ]
+
+
+def test_every_port_has_a_meaning() -> None:
+    dut = gate("retry")
+    Fragment.get(dut, None)
+    ports = {"__".join(map(str, path)) for path, _, _ in dut.signature.flatten(dut)}
+    assert ports == set(dut.port_meanings)
+    assert {"config__ready", "array__amplitude", "pulses_4", "failed"} <= ports
+    assert "array__amplitude" not in port_meanings("stage", 5)
+
+
+def test_a_config_write_is_as_wide_as_its_widest_entry() -> None:
+    def told(**options: Any) -> tuple[dict[str, int], dict[str, int]]:
+        shape = GateShape.of(GATES["plain"][0], **options)
+        widths = {name: field.width for name, field in ConfigLayout(shape)}
+        return widths, {w["name"]: w["value_bits"] for w in config_writes_told(shape)}
+
+    assert told(stages=3, code_bits=4) == (
+        {"kind": 2, "index": 4, "value": 4},
+        {"code": 4, "amplitude": 0, "map": 2},
+    )
+    # One stage more than bits; stages, and then amplitudes, have the widest values.
+    assert told(stages=17, code_bits=3) == (
+        {"kind": 2, "index": 5, "value": 5},
+        {"code": 3, "amplitude": 0, "map": 5},
+    )
+    volts = [None, *(0.5 + n / 100 for n in range(8))]
+    assert told(stages=2, code_bits=3, amplitudes=volts) == (
+        {"kind": 2, "index": 4, "value": 4},
+        {"code": 3, "amplitude": 4, "map": 1},
+    )
+    assert told(amplitudes=volts[:2])[1]["amplitude"] == 1
+
+
+def test_a_single_amplitude_cannot_be_rewritten() -> None:
+    write = ConfigWrite(ConfigKind.AMPLITUDE, 0, 1)
+    run = simulate(gate("plain"), [Command(0, ALL, EASY, writes=[write])])
+    assert len(run.written) == 1
+    assert not any(run.amplitudes)
+
+
+def test_word_cycles_of_a_table() -> None:
+    dut = gate("plain")
+    Fragment.get(dut, None)
+    assert dut.word_cycles([1, 1, 0, 0]) == 4
+    assert dut.word_cycles([1, 1, 0, 0], same_row=True) == 5
+    other = dut.table.after([ConfigWrite(ConfigKind.CODE, 0, 7)])
+    assert dut.word_cycles([1, 1, 0, 0], table=other) == 7
+    assert dut.word_cycles([0, 1, 0, 0], table=other) == 1
+    with pytest.raises(ValueError, match="shorter"):
+        dut.word_cycles([1, 1])
 
 
 @pytest.mark.parametrize("bits", [1, 48])

@@ -204,7 +204,7 @@ def test_codes_are_the_fewest_clocks_that_reach_a_rate() -> None:
 
 def test_rates_that_no_code_reaches() -> None:
     for rate in (0.0, -0.1, 1.5):
-        with pytest.raises(InputError, match=f"rate is {rate:g}; it must be above 0 and at most 1"):
+        with pytest.raises(InputError, match=rf"rates\[1\] is {rate}; it must be a number above 0"):
             pulse_codes(CURVE, [0.5, rate], SHAPE)
     with pytest.raises(InputError, match="no pulse of the curve of ono2021 reaches"):
         pulse_codes(CURVE, [1e-300], SHAPE)
