@@ -7,18 +7,20 @@ import typer
 
 from nvmcosim.commands.options import DataDir, JsonFlag, OutDir, Seed
 from nvmcosim.commands.study_options import (
-    Display,
     Epochs,
     Quick,
-    Scheduler,
     Seeds,
     Train,
-    Workers,
-    absolute,
-    executor_of,
     names,
     needed,
     show_result,
+)
+from nvmcosim.commands.trainings import (
+    Scheduler,
+    TrainingsDisplay,
+    Workers,
+    training_executor,
+    worker_data,
 )
 
 __all__ = ["locatelli2018"]
@@ -50,8 +52,8 @@ def locatelli2018(
         from nvmcosim.studies.locatelli2018.study import StudyOptions, run_study
     except ModuleNotFoundError as error:
         raise needed(error) from None
-    display = Display()
-    executor = executor_of(workers, scheduler, display)
+    display = TrainingsDisplay()
+    executor = training_executor(workers, scheduler, display)
     options = StudyOptions(
         out=out,
         quick=quick,
@@ -62,7 +64,7 @@ def locatelli2018(
         epochs=epochs,
         samples=samples,
         workers=workers,
-        data=absolute(data) if scheduler else data,
+        data=worker_data(data, scheduler),
         train=train,
     )
     with display:

@@ -7,18 +7,20 @@ import typer
 
 from nvmcosim.commands.options import DataDir, JsonFlag, OutDir, Seed
 from nvmcosim.commands.study_options import (
-    Display,
     Epochs,
     Quick,
-    Scheduler,
     Seeds,
     Train,
-    Workers,
-    absolute,
-    executor_of,
     names,
     needed,
     show_result,
+)
+from nvmcosim.commands.trainings import (
+    Scheduler,
+    TrainingsDisplay,
+    Workers,
+    training_executor,
+    worker_data,
 )
 
 __all__ = ["ono2021"]
@@ -61,8 +63,8 @@ def ono2021(
         from nvmcosim.studies.ono2021.study import StudyOptions, run_study
     except ModuleNotFoundError as error:
         raise needed(error) from None
-    display = Display()
-    executor = executor_of(workers, scheduler, display)
+    display = TrainingsDisplay()
+    executor = training_executor(workers, scheduler, display)
     options = StudyOptions(
         out=out,
         networks=names(networks),
@@ -74,7 +76,7 @@ def ono2021(
         optimizer=optimizer,
         learning_rate=rate,
         initial=initial,
-        data=absolute(data) if scheduler else data,
+        data=worker_data(data, scheduler),
         train=train,
     )
     with display:
