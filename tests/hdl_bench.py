@@ -73,16 +73,14 @@ def simulate(dut: Any, commands: Sequence[Command], top: Any = None) -> Run:
 
     async def configure(ctx: SimulatorContext) -> None:
         while True:
-            if not queue:
-                await ctx.tick()
-                continue
-            write = queue[0]
-            ctx.set(config.payload, asdict(write))
-            ctx.set(config.valid, 1)
-            await ctx.tick().until(config.ready)
-            ctx.set(config.valid, 0)
-            queue.pop(0)
-            run.written.append((len(run.trace), write))
+            offered = bool(queue)
+            ctx.set(config.valid, offered)
+            if offered:
+                ctx.set(config.payload, asdict(queue[0]))
+            _, _, ready = await ctx.tick().sample(config.ready)
+            if offered and ready:
+                run.written.append((len(run.trace), queue.pop(0)))
+                ctx.set(config.valid, 0)
 
     async def source(ctx: SimulatorContext) -> None:
         for command in commands:
