@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nvmcosim.datasets import ImageSet, load_dataset
     from nvmcosim.devices import curve_for
-    from nvmcosim.memory import ApproximateMemory
+    from nvmcosim.memory import ApproximateMemory, LayeredMemory
     from nvmcosim.networks import build_network
     from nvmcosim.plans import load_plan
     from nvmcosim.pymodel.curve import WriteCurve, load_curve
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nvmcosim.pymodel.errors import InputError, MissingTool
     from nvmcosim.pymodel.formats import BF16, FP16, FP32, FloatFormat, float_format
     from nvmcosim.pymodel.gate_shape import GateShape
+    from nvmcosim.pymodel.layer_plan import LayerPlan, PlannedLayer
     from nvmcosim.pymodel.plan import Plan
     from nvmcosim.pymodel.pulse_table import PulseTable, pulse_codes
     from nvmcosim.pymodel.store import GoldenStore, StoreCounters
@@ -37,8 +38,11 @@ __all__ = [
     "GoldenStore",
     "ImageSet",
     "InputError",
+    "LayerPlan",
+    "LayeredMemory",
     "MissingTool",
     "Plan",
+    "PlannedLayer",
     "PulseTable",
     "StoreCounters",
     "StorePlan",
@@ -64,7 +68,7 @@ _HOMES = {
     "nvmcosim.datasets": ("ImageSet", "load_dataset"),
     "nvmcosim.devices": ("curve_for",),
     "nvmcosim.networks": ("build_network",),
-    "nvmcosim.memory": ("ApproximateMemory",),
+    "nvmcosim.memory": ("ApproximateMemory", "LayeredMemory"),
     "nvmcosim.plans": ("load_plan",),
     "nvmcosim.pymodel.curve": ("WriteCurve", "load_curve"),
     "nvmcosim.pymodel.device.presets": ("preset",),
@@ -73,6 +77,7 @@ _HOMES = {
     "nvmcosim.pymodel.formats": ("BF16", "FP16", "FP32", "FloatFormat", "float_format"),
     "nvmcosim.pymodel.gate_shape": ("GateShape",),
     "nvmcosim.pymodel.pulse_table": ("PulseTable", "pulse_codes"),
+    "nvmcosim.pymodel.layer_plan": ("LayerPlan", "PlannedLayer"),
     "nvmcosim.pymodel.store": ("GoldenStore", "StoreCounters"),
     "nvmcosim.pymodel.store_plan": ("Domain", "StorePlan"),
     "nvmcosim.training": ("Trainer", "TrainingConfig", "train"),
@@ -83,7 +88,7 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     # A plan's kind registers when its module is imported: a script that loads plans needs them all.
     if name == "Plan":
-        import_module("nvmcosim.pymodel.store_plan")
+        import_module("nvmcosim.pymodel.layer_plan")
         return import_module("nvmcosim.pymodel.plan").Plan
     for home, names in _HOMES.items():
         if name in names:

@@ -20,6 +20,7 @@ COMMANDS = (
     "train",
     "study",
     "synth",
+    "optimize",
     "bench",
     "demo",
     "report",

@@ -5,11 +5,13 @@ from collections.abc import Iterable
 from nvmcosim.devices import curve_for
 from nvmcosim.pymodel.bit_curves import DeviceCurve
 from nvmcosim.pymodel.errors import MissingTool
+from nvmcosim.pymodel.layer_plan import LayerPlan
 from nvmcosim.pymodel.store_plan import StorePlan
 
 try:
     import torch
 
+    from nvmcosim.pymodel.torch_layers import LayeredMemory
     from nvmcosim.pymodel.torch_plugin import ApproximateMemory as _ApproximateMemory
 except ModuleNotFoundError as error:
     if error.name != "torch":
@@ -18,7 +20,7 @@ except ModuleNotFoundError as error:
         "torch is not installed; get it with: pip install 'nvmcosim[torch]'"
     ) from None
 
-__all__ = ["ApproximateMemory"]
+__all__ = ["ApproximateMemory", "LayeredMemory", "memory_for"]
 
 
 class ApproximateMemory(_ApproximateMemory):
@@ -39,3 +41,16 @@ class ApproximateMemory(_ApproximateMemory):
 
 
 ApproximateMemory.__doc__ = _ApproximateMemory.__doc__
+
+
+def memory_for(
+    model: torch.nn.Module,
+    plan: StorePlan | LayerPlan,
+    every: str | int = "epoch",
+    optimizer: torch.optim.Optimizer | None = None,
+    curve: DeviceCurve | None = None,
+) -> ApproximateMemory | LayeredMemory:
+    """The memory of a plan, with layers of their own where it has them."""
+    if isinstance(plan, LayerPlan):
+        return LayeredMemory(model, plan, every, optimizer, curve or curve_for(plan))
+    return ApproximateMemory(model, plan, every, None, optimizer, curve)

@@ -7,6 +7,7 @@ from typing import Any
 from nvmcosim.devices import curve_for
 from nvmcosim.pymodel.bit_curves import curve_at
 from nvmcosim.pymodel.errors import InputError
+from nvmcosim.pymodel.layer_plan import LayerPlan
 from nvmcosim.pymodel.plan import Plan, plan_from_dict, plan_values
 from nvmcosim.pymodel.store_plan import StorePlan
 
@@ -30,6 +31,10 @@ def load_plan(path: str | os.PathLike[str]) -> Plan:
 
 def _with_pulses(values: Mapping[str, Any]) -> dict[str, Any]:
     """`values` with a pulse for each error rate."""
+    listed = values.get("layers")
+    if values.get("kind") == LayerPlan.kind and isinstance(listed, list):
+        shared = {name: value for name, value in values.items() if name != "layers"}
+        return {**values, "layers": [_layer_with_pulses(shared, entry) for entry in listed]}
     domains = values.get("domains")
     if not isinstance(domains, list) or not any(map(_by_rate, domains)):
         return dict(values)
@@ -44,6 +49,13 @@ def _with_pulses(values: Mapping[str, Any]) -> dict[str, Any]:
             name = f"domains[{n}].error_rate"
             bare[n] = _with_pulse(entry, own.pulse_on_grid(entry["error_rate"], plan.tick_ps, name))
     return {**values, "domains": bare}
+
+
+def _layer_with_pulses(shared: Mapping[str, Any], layer: Any) -> Any:
+    if not isinstance(layer, Mapping) or "domains" not in layer:
+        return layer
+    alone = {**shared, "kind": StorePlan.kind, "domains": layer["domains"]}
+    return {**layer, "domains": _with_pulses(alone)["domains"]}
 
 
 def _by_rate(entry: Any) -> bool:

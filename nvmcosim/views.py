@@ -17,6 +17,11 @@ VIEWS: dict[str, dict[str, str]] = {
         "bench": "nvmcosim.cocotb_tests.store_domain:run",
         "training": "nvmcosim.memory:ApproximateMemory",
     },
+    # RTL, bench and golden model know no layers: they take each layer's store plan.
+    "store-layers": {
+        "curve": "nvmcosim.devices:curve_for",
+        "training": "nvmcosim.memory:LayeredMemory",
+    },
 }
 
 

@@ -56,10 +56,13 @@ class ApproximateMemory:
         names: patterns (`fnmatch`, such as `"features.*"`) of the parameters to store; None is all.
         optimizer: if given, each of its steps counts as a step; else call `step()`.
         curve: the device's write curve; None takes it from `plan.device`, a law or a curve file.
+        first_block: number of the first block of words, which draws depend on: memories of one
+            seed that are parts of a larger one must not share blocks.
 
     Attributes:
         ledger: energy, failed bits and stored words, by store; by epoch for stores at steps.
         epoch, steps: ended epochs and taken steps.
+        next_block: the first block after this memory's.
 
     The memory follows the parameters that the module has now: a layer that is added later needs a
     new memory, and a store raises `InputError` if a parameter was replaced, resized or cast.
@@ -75,6 +78,7 @@ class ApproximateMemory:
         names: Iterable[str] | None = None,
         optimizer: torch.optim.Optimizer | None = None,
         curve: DeviceCurve | None = None,
+        first_block: int = 0,
     ) -> None:
         if not isinstance(plan, StorePlan):
             raise InputError(f"plan is {plan!r}; it must be a StorePlan")
@@ -87,6 +91,7 @@ class ApproximateMemory:
         self.ledger = Ledger(plan.width, self.curve)
         found = find_parameters(model, names, plan)
         self._watch = ParameterWatch(found, plan)
+        self.next_block = first_block
         self._parameters = self._stored(found)
         self._stores = 0
         self._rules: dict[tuple[StorePlan, bool], WriteRule] = {}
@@ -110,7 +115,7 @@ class ApproximateMemory:
         return {stored.name: stored.words for stored in self._parameters}
 
     def _stored(self, found: list[FoundParameter]) -> list[StoredParameter]:
-        plan, block = self.plan, 0
+        plan = self.plan
         block_words = BLOCK_LANES * 64 // plan.width
         parameters = []
         for each in found:
@@ -120,8 +125,8 @@ class ApproximateMemory:
             )
             if plan.initial == "weights":
                 words.copy_(encode(parameter.detach(), plan.number_format, plan.rounding))
-            parameters.append(StoredParameter(name, parameter, words, block))
-            block += -(-parameter.numel() // block_words)
+            parameters.append(StoredParameter(name, parameter, words, self.next_block))
+            self.next_block += -(-parameter.numel() // block_words)
         return parameters
 
     def step(self) -> StoreRecord | None:

@@ -273,10 +273,15 @@ def test_without_data_the_rest_of_the_study_runs(
         assert (tmp_path / "o" / plot["svg"]).read_text().startswith("<?xml")
 
 
+def test_a_study_that_there_is_not_is_refused() -> None:
+    result = invoke("study", "other")
+    assert result.exit_code == 2
+    assert "No such command 'other'" in result.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("other",), "study is 'other'; it must be one of ono2021"),
         (("ono2021", "--networks", "x"), "network is 'x'; it must be one of mp, cnn, mn"),
         (("ono2021", "--settings", "x"), "settings is 'x'; it must be all or table3"),
         (("ono2021", "--optimizer", "x", "--quick"), "optimizer is 'x'"),

@@ -119,14 +119,15 @@ def _plans(files: list[str]) -> "list[StorePlan]":
     """The plans in `files`; raises `InputError`."""
     from nvmcosim import load_plan
     from nvmcosim.pymodel.errors import InputError
+    from nvmcosim.pymodel.layer_plan import plans_within
     from nvmcosim.pymodel.store_plan import StorePlan
 
     plans = []
     for file in files:
-        plan = load_plan(file)
-        if not isinstance(plan, StorePlan):
-            raise InputError(f"{file} is a {plan.kind} plan; the blocks take store plans")
-        plans.append(plan)
+        for plan in plans_within(load_plan(file), file).values():
+            if not isinstance(plan, StorePlan):
+                raise InputError(f"{file} is a {plan.kind} plan; the blocks take store plans")
+            plans.append(plan)
     return plans
 
 

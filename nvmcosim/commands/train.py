@@ -50,10 +50,11 @@ def train(
     """Train a network in the memory; interrupted, the same command goes on from the last epoch."""
     from nvmcosim.plans import load_plan
     from nvmcosim.pymodel.errors import InputError, MissingTool
+    from nvmcosim.pymodel.layer_plan import LayerPlan
     from nvmcosim.pymodel.store_plan import StorePlan
 
     loaded = load_plan(plan)
-    if not isinstance(loaded, StorePlan):
+    if not isinstance(loaded, StorePlan | LayerPlan):
         raise InputError(f"{plan}: a {loaded.kind} plan cannot be trained with; it must be store")
     try:
         import torch

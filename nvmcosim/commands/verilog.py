@@ -109,13 +109,14 @@ def named_plans(
 ) -> dict[str, Target]:
     """What `targets` name, by the module names that their blocks get.
 
-    A block's plan is the one that the options state; a file's plan is taken as it is, for `block`.
-    `gate` are options for the pulse gates among them. Raises `InputError` for an unknown block,
-    options that would be ignored, or names that clash.
+    A block's plan is the one that the options state; a file's plan is taken as it is, for `block`,
+    each layer of a layer plan as a module. `gate` are options for the pulse gates among them.
+    Raises `InputError` for an unknown block, options that would be ignored, or names that clash.
     """
     from nvmcosim.hdl.block import BLOCKS, block_of
     from nvmcosim.plans import load_plan
     from nvmcosim.pymodel.errors import InputError
+    from nvmcosim.pymodel.layer_plan import plans_within
 
     found: dict[str, Target] = {}
     given = [*stated, *(["domain"] if domain else [])]
@@ -126,20 +127,23 @@ def named_plans(
             if given and not any(name in targets for name in BLOCKS):
                 option = "--" + given[0].replace("_", "-")
                 raise InputError(f"{option} is for a block; {target} states its own plan")
-            plan = load_plan(target)
-            made = block_of(plan, block)
-            module = f"{made}_{Path(target).stem}"
+            stem = Path(target).stem
+            named = {
+                f"{block_of(plan, block)}_{name}": (plan, block_of(plan, block))
+                for name, plan in plans_within(load_plan(target), stem).items()
+            }
         elif target in BLOCKS:
-            plan, made, module = plans.plan_from_options(stated, domain), target, target
+            named = {target: (plans.plan_from_options(stated, domain), target)}
         else:
             raise InputError(
                 f"{target!r} is no block ({', '.join(BLOCKS)}) and no plan file (.toml, .json)"
             )
-        module = re.sub(r"[^A-Za-z0-9_]", "_", module)
-        if module in found:
-            raise InputError(f"two of the plans would be module {module}; rename one's file")
-        options = {name: v for name, v in gate.items() if name in BLOCKS[made].options}
-        found[module] = Target(plan, made, options)
+        for name, (plan, made) in named.items():
+            module = re.sub(r"[^A-Za-z0-9_]", "_", name)
+            if module in found:
+                raise InputError(f"two of the plans would be module {module}; rename one's file")
+            options = {option: v for option, v in gate.items() if option in BLOCKS[made].options}
+            found[module] = Target(plan, made, options)
     for name in gate:
         if not any(name in target.options for target in found.values()):
             option = "--" + name.replace("_", "-").removesuffix("s" if name == "amplitudes" else "")

@@ -67,6 +67,35 @@ class ImageSet:
             return self
         return replace(self, **changes)
 
+    def held_out(self, count: int, train: int | None = None) -> Self:
+        """A validation set: `count` training images become the test part, `train` of the rest stay.
+
+        None keeps all the rest. The test images are left out, and the held-out images are the same
+        for any `train`. Raises `InputError` if there are not so many.
+        """
+        most = len(self.train_images)
+        if not 1 <= count < most:
+            raise InputError(
+                f"held-out images: {count} of {self.label} are asked for; it must be 1 to "
+                f"{most - 1}, as they come from the training images"
+            )
+        if train is not None and not 1 <= train <= most - count:
+            raise InputError(
+                f"train images: {train} of {self.label} are asked for; it must be 1 to "
+                f"{most - count}, as {count} are held out"
+            )
+        order = np.random.Generator(np.random.Philox([0, 2])).permutation(most)
+        held = np.sort(order[:count])
+        kept = np.sort(order[count:] if train is None else order[count : count + train])
+        return replace(
+            self,
+            label=f"{self.label}, tested on held-out training images",
+            train_images=self.train_images[kept],
+            train_labels=self.train_labels[kept],
+            test_images=self.train_images[held],
+            test_labels=self.train_labels[held],
+        )
+
     def provenance(self) -> dict[str, Any]:
         """What a result file says of the set it rests on."""
         return {

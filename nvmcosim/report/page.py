@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from nvmcosim.report.front import front_section
 from nvmcosim.report.results import Results
 from nvmcosim.report.rtl import rtl_section
 from nvmcosim.report.section import Section
@@ -32,6 +33,7 @@ _BUILDERS: tuple[Callable[[Results], Iterable[Section]], ...] = (
     cosim_section,
     proof_section,
     training_section,
+    front_section,
     study_sections,
     bench_section,
     provenance_section,

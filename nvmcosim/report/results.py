@@ -4,7 +4,7 @@ A folder may hold any of these, under any name ending in `.json`, and any number
 
 - a plan (`kind`) and write curves (`pulse_ps`, `p_fail`), as `nvmcosim` saves them;
 - RTL sidecars (`ports`), with the Verilog file they name beside them;
-- cosimulations (`runs`), studies (`figures`), proofs (`proofs`);
+- cosimulations (`runs`), studies (`figures`), proofs (`proofs`), fronts (`optimize`);
 - benches and cell counts (`results`);
 - the demo's golden model and training (`view`), and its steps (`steps`).
 
@@ -44,8 +44,9 @@ class Results:
         curves: write curves; `curve_files` has their file names, in the same order.
         golden, training: the demo's results of these views.
         modules: RTL sidecars, each with `verilog` (an excerpt of the file it names) added.
-        cosims, studies, synths, benches, proofs: files as their commands wrote them, `file` added;
-            studies have `pictures` too, addresses and titles of the plots they list.
+        cosims, studies, fronts, synths, benches, proofs: files as their commands wrote them, `file`
+            added; studies and fronts have `pictures` too, addresses and titles of the plots they
+            list.
         demo: the demo's own summary.
         missing: sentences about parts that could not be run.
         refused: sentences about files that could not be used.
@@ -60,6 +61,7 @@ class Results:
     modules: list[dict[str, Any]] = field(default_factory=list)
     cosims: list[dict[str, Any]] = field(default_factory=list)
     studies: list[dict[str, Any]] = field(default_factory=list)
+    fronts: list[dict[str, Any]] = field(default_factory=list)
     synths: list[dict[str, Any]] = field(default_factory=list)
     benches: list[dict[str, Any]] = field(default_factory=list)
     proofs: list[dict[str, Any]] = field(default_factory=list)
@@ -69,7 +71,7 @@ class Results:
 
     def empty(self) -> bool:
         """Whether there is nothing to show."""
-        parts = (self.curves, self.golden, self.training, self.modules, self.cosims)
+        parts = (self.curves, self.golden, self.training, self.modules, self.cosims, self.fronts)
         return not any((self.plan, *parts, self.studies, self.synths, self.benches, self.proofs))
 
 
@@ -159,19 +161,25 @@ def _add_demo(results: Results, path: Path, values: dict[str, Any]) -> None:
     results.demo = values
 
 
-def _add_study(results: Results, path: Path, values: dict[str, Any]) -> None:
-    _rows_into("studies", "figures")(results, path, values)
-    listed = values.get("plots") or []
-    if not isinstance(listed, list) or len(listed) > MAX_FILES:
-        raise InputError(f"{path}: 'plots' must be a list")
-    found = [_picture(path.parent, entry) for entry in listed]
-    results.studies[-1]["pictures"] = [picture for picture in found if picture is not None]
-    gone = sum(picture is None for picture in found)
-    if gone:
-        results.missing.append(
-            f"{path.name} lists {gone} plots that are not beside it; the study's own command with "
-            "--no-train draws them from the runs that are kept"
-        )
+def _plotted_into(name: str, key: str) -> Callable[[Results, Path, dict[str, Any]], None]:
+    add_rows = _rows_into(name, key)
+
+    def add(results: Results, path: Path, values: dict[str, Any]) -> None:
+        add_rows(results, path, values)
+        listed = values.get("plots") or []
+        if not isinstance(listed, list) or len(listed) > MAX_FILES:
+            raise InputError(f"{path}: 'plots' must be a list")
+        found = [_picture(path.parent, entry) for entry in listed]
+        rows = getattr(results, name)
+        rows[-1]["pictures"] = [picture for picture in found if picture is not None]
+        gone = sum(picture is None for picture in found)
+        if gone:
+            results.missing.append(
+                f"{path.name} lists {gone} plots that are not beside it; its own command draws "
+                "them again from the runs that are kept"
+            )
+
+    return add
 
 
 def _picture(folder: Path, entry: Any) -> tuple[str, str] | None:
@@ -206,7 +214,8 @@ _READERS: tuple[tuple[Any, Callable[[Results, Path, dict[str, Any]], None]], ...
     (_has("pulse_ps", "p_fail"), _add_curve),
     (_has("ports"), _add_sidecar),
     (_has("runs"), _rows_into("cosims", "runs")),
-    (_has("figures"), _add_study),
+    (_has("figures"), _plotted_into("studies", "figures")),
+    (_has("optimize", "points"), _plotted_into("fronts", "points")),
     (_has("proofs"), _rows_into("proofs", "proofs")),
     (_counts_cells, _rows_into("synths", "results")),
     (_has("results"), _rows_into("benches", "results")),

@@ -11,6 +11,7 @@ from nvmcosim.devices import curve_for
 from nvmcosim.networks import NETWORKS
 from nvmcosim.pymodel.bit_curves import DeviceCurve
 from nvmcosim.pymodel.errors import InputError
+from nvmcosim.pymodel.layer_plan import LayerPlan
 from nvmcosim.training import DamagedCheckpoint, TrainingConfig, run_digest, train
 
 __all__ = ["TrainingCell", "images_for"]
@@ -51,7 +52,7 @@ class TrainingCell:
 
     @cached_property
     def curve(self) -> DeviceCurve:
-        """The write curve of the plan's device."""
+        """The write curves of the plan's device."""
         return curve_for(self.config.plan)
 
     @cached_property
@@ -70,7 +71,11 @@ class TrainingCell:
     @property
     def title(self) -> str:
         """Network, pulses of the domains, seed."""
-        pulses = "+".join(f"{d.bits}@{d.pulse_ps / 1000:g}" for d in self.config.plan.domains)
+        plan = self.config.plan
+        plans = plan.plans.values() if isinstance(plan, LayerPlan) else [plan]
+        pulses = " | ".join(
+            "+".join(f"{d.bits}@{d.pulse_ps / 1000:g}" for d in each.domains) for each in plans
+        )
         return f"{self.config.network} {pulses} ns, seed {self.config.seed}"
 
     def run(self, checkpoint: Path, tick: Callable[[], None] = lambda: None) -> dict[str, Any]:

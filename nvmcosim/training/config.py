@@ -8,6 +8,7 @@ from nvmcosim.networks import INITIALISATIONS, NETWORKS
 from nvmcosim.pymodel.bit_curves import DeviceCurve
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import digest_of
+from nvmcosim.pymodel.layer_plan import LayerPlan
 from nvmcosim.pymodel.store_plan import StorePlan
 from nvmcosim.pymodel.torch_plugin import steps_between
 
@@ -54,7 +55,7 @@ class TrainingConfig:
     """
 
     network: str
-    plan: StorePlan
+    plan: StorePlan | LayerPlan
     epochs: int = 20
     batch: int = 128
     optimizer: str = "adam"
@@ -72,8 +73,8 @@ class TrainingConfig:
             raise InputError(
                 f"network is {self.network!r}; it must be one of {', '.join(NETWORKS)}"
             )
-        if not isinstance(self.plan, StorePlan):
-            raise InputError(f"plan is {self.plan!r}; it must be a StorePlan")
+        if not isinstance(self.plan, StorePlan | LayerPlan):
+            raise InputError(f"plan is {self.plan!r}; it must be a StorePlan or a LayerPlan")
         for name, low, high in (("epochs", 1, 10_000), ("batch", 1, 1 << 20), ("seed", 0, 1 << 62)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:

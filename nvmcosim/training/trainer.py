@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from nvmcosim.datasets import ImageSet
-from nvmcosim.memory import ApproximateMemory
+from nvmcosim.memory import memory_for
 from nvmcosim.networks import NETWORKS, build_network
 from nvmcosim.pymodel.bit_curves import DeviceCurve
 from nvmcosim.pymodel.errors import InputError
@@ -101,7 +101,7 @@ class Trainer:
         self._masters: list[Tensor] = []
         if config.master_copy:
             self._masters = [p.detach().clone() for p in self.network.parameters()]
-        self.memory = ApproximateMemory(self.network, config.plan, config.every, curve=curve)
+        self.memory = memory_for(self.network, config.plan, config.every, curve=curve)
         self._full_plan = config.plan.in_full()
 
     def _new_optimizer(self) -> torch.optim.Optimizer:

@@ -11,8 +11,9 @@ from nvmcosim.studies.figures import Figure, Verdict
 from nvmcosim.studies.ono2021.energy import total_saving
 from nvmcosim.studies.ono2021.printed import CONSTRAINTS, TABLE_3, TRENDS
 from nvmcosim.studies.ono2021.sweep import ALL_SETTINGS, BASELINE, Setting
+from nvmcosim.studies.score import Score
 
-__all__ = ["LAST_EPOCHS", "NetworkRuns", "Score", "accuracy_figures", "last_accuracy", "reason_for"]
+__all__ = ["LAST_EPOCHS", "NetworkRuns", "accuracy_figures", "last_accuracy", "reason_for"]
 
 #: A run's accuracy is the mean of its last epochs, as one epoch's moves by tenths of a point.
 LAST_EPOCHS = 5
@@ -22,25 +23,6 @@ _LOSS_POINTS = 0.5
 _STEADY_POINTS = 1.0
 #: Letters of the subfigures of Fig. 6 and Fig. 7.
 _LETTERS = {"mp": "a", "cnn": "b", "mn": "c"}
-
-
-@dataclass(frozen=True)
-class Score:
-    """A mean over `n` seeds in percent or points, with its standard deviation; None for one."""
-
-    mean: float
-    spread: float | None
-    n: int
-
-    @classmethod
-    def of(cls, values: Sequence[float]) -> "Score":
-        """The score of one value a seed."""
-        spread = float(np.std(values, ddof=1)) if len(values) > 1 else None
-        return cls(float(np.mean(values)), spread, len(values))
-
-    def __str__(self) -> str:
-        spread = "" if self.spread is None else f" ± {self.spread:.2f}"
-        return f"{self.mean:.2f}{spread}"
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from nvmcosim.studies.figures import Figure, Verdict
-from nvmcosim.studies.ono2021.accuracy import NetworkRuns, Score, last_accuracy, reason_for
+from nvmcosim.studies.ono2021.accuracy import NetworkRuns, last_accuracy, reason_for
 from nvmcosim.studies.ono2021.energy import total_saving
 from nvmcosim.studies.ono2021.sweep import ALL_SETTINGS, BASELINE, Setting, Sweep
+from nvmcosim.studies.score import Score
 from nvmcosim.studies.training_cells import TrainingCell
 
 __all__ = ["ExtraRuns", "extra_cells", "extra_figures"]

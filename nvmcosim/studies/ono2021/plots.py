@@ -10,7 +10,7 @@ from nvmcosim.studies.figures import Figure
 from nvmcosim.studies.ono2021.accuracy import NetworkRuns
 from nvmcosim.studies.ono2021.printed import CONSTRAINTS
 from nvmcosim.studies.ono2021.sweep import BASELINE, T_R_NS, Setting
-from nvmcosim.studies.plots import COLOURS, MARKERS, save_plot
+from nvmcosim.studies.plots import COLOURS, MARKERS, save_plot, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +25,6 @@ _CURVES = (
     Setting(7, 5),
 )
 _LETTERS = {"mp": "a", "cnn": "b", "mn": "c"}
-_MOST_NOTE = 110
 #: Points of accuracy that an axis shows at least, so that noise does not look like a trend.
 _LEAST_SPAN = 2.0
 
@@ -42,25 +41,15 @@ def draw_plots(
     for runs in networks:
         if runs.accuracy(BASELINE) is None:
             continue
-        notes = _wrapped(runs.reduced)
+        notes = wrapped(runs.reduced)
         entries.append(_figure_6(folder, runs, labels[runs.network], notes))
         entries.append(_figure_7(folder, runs, labels[runs.network], notes))
     entries.append(_figure_8(folder, by_id))
     for id, draw in (("text-iv-a/power", _power), ("text-vi-b/toggle", _toggle)):
         if id in by_id and by_id[id].points:
             reduced = next((runs.reduced for runs in networks if runs.network == "mp"), "")
-            entries.append(draw(folder, by_id[id], _wrapped(reduced)))
+            entries.append(draw(folder, by_id[id], wrapped(reduced)))
     return entries
-
-
-def _wrapped(note: str) -> list[str]:
-    lines: list[str] = []
-    for word in note.split():
-        if lines and len(lines[-1]) + len(word) < _MOST_NOTE:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines
 
 
 def _figure_5(folder: Path, figure: Figure) -> dict[str, Any]:
