@@ -20,7 +20,7 @@ help:
 	@echo "make demo       set up, then one plan from device to trained network; names its page"
 	@echo "make test       set up, then lint and tests (about 15 minutes on two cores)"
 	@echo "make test-full  the same with the full product of cases"
-	@echo "make mutation   break the golden store and the controller in hundreds of ways; none may survive"
+	@echo "make mutation   break the golden store and the controllers in hundreds of ways; none may survive"
 	@echo "make bench      measure the hot paths on this machine"
 	@echo "make clean      remove what was built, the environment included"
 
@@ -39,7 +39,7 @@ lint: setup
 	$(BIN)/mypy
 
 mutation: setup-test
-	$(BIN)/python tests/mutation.py store rtl
+	$(BIN)/python tests/mutation.py store rtl gate table
 
 bench: setup
 	$(BIN)/nvmcosim bench store

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from nvmcosim.cocotb_tests.cell_times import ChosenCells, History, choose_cells
 from nvmcosim.cocotb_tests.design import elaborate
 from nvmcosim.cocotb_tests.harness import TOPLEVEL
-from nvmcosim.cocotb_tests.job import command_job
+from nvmcosim.cocotb_tests.job import command_job, planned_job
 from nvmcosim.cocotb_tests.judge import Observation, describe, expectation, judge
 from nvmcosim.cocotb_tests.result import DESCRIBED, BenchResult
 from nvmcosim.cocotb_tests.runner import Build, build, simulate
@@ -93,6 +93,11 @@ def run_analog(
             f"{rows} rows of {plan.bank_words} words of {plan.format} are {cells} written cells; "
             f"in lock-step with ngspice there may be 1 to {MAX_CELLS}"
         )
+    if plan.amplitudes != (None,):
+        raise InputError(
+            f"the domains' amplitudes are {plan.amplitudes}; in lock-step every cell's driver has "
+            "the device's own supply: leave amplitude_v out"
+        )
     for simulator in simulators:
         require(simulator)
     # Cells are frozen; their times differ by direction and attempt, so they are given a write.
@@ -107,7 +112,8 @@ def run_analog(
     chosen = choose_cells(plan, spec, rows, seed)
     stimulus = _stimulus(controller, chosen, vectors, seed)
     expected = expectation(controller, _NO_CURVE, stimulus)
-    job = command_job([controller], [stimulus]) | _cells_job(plan, spec, chosen, seed)
+    job = command_job([controller], [stimulus], controller.word_cycles_range[1])
+    job |= planned_job([plan]) | _cells_job(plan, spec, chosen, seed)
     facts = {
         "device": spec.name,
         "cells": cells,
@@ -123,7 +129,7 @@ def run_analog(
         observed = simulate(built, _TEST_BENCH, job, tell)
         seconds = time.perf_counter() - started
         seen = Observation.of(observed, 0, slice(None), len(controller.counter_names))
-        wrong, clocks = judge(controller, stimulus, expected, seen)
+        wrong, clocks = judge(stimulus, expected, seen)
         count = int(wrong.sum())
         result = BenchResult("store-domain", label, name, seed=seed, facts=dict(facts))
         result.vectors, result.mismatches, result.by_plan = vectors, count, [count]

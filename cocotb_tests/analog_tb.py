@@ -34,7 +34,7 @@ class SpiceArray(MtjArrays):
         self.cells = cells
         self._with_cells = with_cells
         none = np.zeros(columns, np.int64)
-        never = ThresholdTable(np.array([np.inf]), none, none, none, none, none + 1)
+        never = ThresholdTable(np.array([np.inf]), none, none, none, none, none + 1, none)
         super().__init__(none, none + cells.tick_ps, rows, never)
         self._driven: list[int | None] = [None] * cells.cells
         # The circuit's clocks begin with its first whole one.
@@ -46,10 +46,12 @@ class SpiceArray(MtjArrays):
         row: NDArray[np.int64],
         data: NDArray[np.bool_],
         drive: NDArray[np.bool_],
+        select: NDArray[np.int64] | None = None,
+        *,
         clocks: int = 1,
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Put the waveform on the cells' drivers and run ngspice on by `clocks` clocks."""
-        ended = super().drive(row, data, drive, clocks)
+        ended = super().drive(row, data, drive, select, clocks=clocks)
         wanted: list[int | None] = [None] * self.cells.cells
         first = int(row[0]) * self._with_cells.size
         for place in np.flatnonzero(drive[self._with_cells]):

@@ -7,6 +7,7 @@ are grouped by meaning: all `valid` bits, all rows, and so on, in the order of t
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 __all__ = ["TOPLEVEL", "Controller", "Harness"]
 
@@ -24,6 +25,9 @@ class Controller:
         row_bits: width of its row address.
         counters: its counters' ports, in the order they are packed, the first in the low bits.
         counter_bits: width of each counter.
+        config_bits: width of its config stream's payload; 0 where it has none.
+        select_bits: width of a bit's amplitude select; 0 where it has none.
+        width: bits of a word.
     """
 
     prefix: str
@@ -31,6 +35,9 @@ class Controller:
     row_bits: int
     counters: tuple[str, ...]
     counter_bits: int
+    config_bits: int = 0
+    select_bits: int = 0
+    width: int = 0
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,8 @@ class Harness:
     """The harness' module around `controllers`, ports of the Verilog module `catalogue`.
 
     Ports: `clk`; `rst`; `stimulus` (`stimulus_groups`); `response` (`response_groups`), taken in
-    the middle of the clock; `counters_<n>`, the counters of controller n.
+    the middle of the clock; `counters_<n>`, the counters of controller n. Controllers with a config
+    stream have further groups; their payloads and selects take as many bits as the widest has.
     """
 
     catalogue: str
@@ -48,17 +56,21 @@ class Harness:
     def stimulus_groups(self) -> dict[str, int]:
         """Groups of the stimulus vector, from bit 0 up, and their bits."""
         n, rows, columns = self._sizes
-        return {"valid": n, "row": rows, "data": columns, "sense": columns}
+        groups = {"valid": n, "row": rows, "data": columns, "sense": columns}
+        if self.config_bits:
+            groups |= {"config_valid": n, "config": n * self.config_bits}
+        return groups
 
     @cached_property
     def response_groups(self) -> dict[str, int]:
         """Groups of the response vector, from bit 0 up, and their bits.
 
         `ready` and `accepted` are of the clock before: what ready was, and whether a command was
-        accepted, at the rising edge. The others are of this clock.
+        accepted, at the rising edge; so are those of the config streams. The others are of this
+        clock; `select` is the amplitude by bit of a word, controller by controller.
         """
         n, rows, columns = self._sizes
-        return {
+        groups = {
             "ready": n,
             "accepted": n,
             "read": n,
@@ -66,12 +78,29 @@ class Harness:
             "data": columns,
             "drive": columns,
         }
+        if self.config_bits:
+            groups |= {
+                "config_ready": n,
+                "config_accepted": n,
+                "select": sum(c.width for c in self.controllers) * self.select_bits,
+            }
+        return groups
 
     @property
     def ports(self) -> tuple[str, ...]:
         """The module's ports."""
         counters = (f"counters_{n}" for n in range(len(self.controllers)))
         return ("clk", "rst", "stimulus", "response", *counters)
+
+    @property
+    def config_bits(self) -> int:
+        """Bits of a config payload in the stimulus."""
+        return max(c.config_bits for c in self.controllers)
+
+    @property
+    def select_bits(self) -> int:
+        """Bits of an amplitude select in the response."""
+        return max(c.select_bits for c in self.controllers)
 
     @property
     def _sizes(self) -> tuple[int, int, int]:
@@ -82,7 +111,6 @@ class Harness:
         """The module's text."""
         stimulus = sum(self.stimulus_groups.values())
         response = sum(self.response_groups.values())
-        n, rows, columns = self._sizes
         lines = [
             f"module {TOPLEVEL}(",
             "  input wire clk, input wire rst,",
@@ -93,22 +121,21 @@ class Harness:
             width = len(controller.counters) * controller.counter_bits
             lines.append(f"  , output wire [{width - 1}:0] counters_{number}")
         lines.append(");")
-        for name, width in (
-            ("ready", n),
-            ("read", n),
-            ("row", rows),
-            ("data", columns),
-            ("drive", columns),
-        ):
-            lines.append(f"  wire [{width - 1}:0] {name};")
+        registered = {"ready": "ready_before", "config_ready": "config_ready_before"}
+        registered |= {"accepted": "accepted", "config_accepted": "config_accepted"}
+        for name, width in self.response_groups.items():
+            if not name.endswith("accepted"):
+                lines.append(f"  wire [{width - 1}:0] {name};")
+            if name in registered:
+                lines.append(f"  reg [{width - 1}:0] {registered[name]};")
+        lines += self._selects() if self.config_bits else []
+        lines += ["  always @(posedge clk) begin", *self._handshake("valid", "ready", "accepted")]
+        if self.config_bits:
+            lines += self._handshake("config_valid", "config_ready", "config_accepted")
+        packed = ", ".join(registered.get(name, name) for name in reversed(self.response_groups))
         lines += [
-            f"  reg [{n - 1}:0] ready_before, accepted;",
-            "  always @(posedge clk) begin",
-            "    ready_before <= ready;",
-            f"    accepted <= rst ? {n}'d0 : ready & stimulus[{n - 1}:0];",
             "  end",
-            "  always @(negedge clk)",
-            "    response <= {drive, data, row, read, accepted, ready_before};",
+            f"  always @(negedge clk) response <= {{{packed}}};",
             f"  {self.catalogue} dut(.clk(clk), .rst(rst)",
             *self._connections(),
             "  );",
@@ -117,17 +144,28 @@ class Harness:
         ]
         return "\n".join(lines)
 
+    def _handshake(self, valid: str, ready: str, accepted: str) -> list[str]:
+        """What a stream's handshake was at the rising edge; nothing is accepted in reset."""
+        n = len(self.controllers)
+        offered = f"stimulus[{self._starts[valid]} +: {n}]"
+        return [
+            f"    {ready}_before <= {ready};",
+            f"    {accepted} <= rst ? {n}'d0 : {ready} & {offered};",
+        ]
+
+    @cached_property
+    def _starts(self) -> dict[str, int]:
+        """The first bit of each group of the stimulus."""
+        widths = self.stimulus_groups.values()
+        return dict(zip(self.stimulus_groups, accumulate(widths, initial=0), strict=False))
+
     def _connections(self) -> list[str]:
-        groups = self.stimulus_groups
-        row_at = groups["valid"]
-        data_at = row_at + groups["row"]
-        sense_at = data_at + groups["data"]
-        lines, row, column = [], 0, 0
+        starts, lines, row, column = self._starts, [], 0, 0
         for number, c in enumerate(self.controllers):
             rows, columns = f"{row} +: {c.row_bits}", f"{column} +: {c.columns}"
             payload = (
-                f"{{stimulus[{data_at + column} +: {c.columns}], "
-                f"stimulus[{row_at + row} +: {c.row_bits}]}}"
+                f"{{stimulus[{starts['data'] + column} +: {c.columns}], "
+                f"stimulus[{starts['row'] + row} +: {c.row_bits}]}}"
             )
             ports = {
                 "words__valid": f"stimulus[{number}]",
@@ -137,11 +175,32 @@ class Harness:
                 "array__data": f"data[{columns}]",
                 "array__drive": f"drive[{columns}]",
                 "array__read": f"read[{number}]",
-                "array__sense": f"stimulus[{sense_at + column} +: {c.columns}]",
+                "array__sense": f"stimulus[{starts['sense'] + column} +: {c.columns}]",
             }
+            if c.config_bits:
+                at = starts["config"] + number * self.config_bits
+                ports |= {
+                    "config__valid": f"stimulus[{starts['config_valid'] + number}]",
+                    "config__ready": f"config_ready[{number}]",
+                    "config__payload": f"stimulus[{at} +: {c.config_bits}]",
+                    "array__amplitude": f"amplitude_{number}",
+                }
             for place, name in enumerate(c.counters):
                 ports[name] = f"counters_{number}[{place * c.counter_bits} +: {c.counter_bits}]"
             lines += [f"    , .{c.prefix}{name}({net})" for name, net in ports.items()]
             row += c.row_bits
             column += c.columns
+        return lines
+
+    def _selects(self) -> list[str]:
+        """Each controller's amplitude selects, in the low bits of their places."""
+        lines, at = [], 0
+        for number, c in enumerate(self.controllers):
+            lines.append(f"  wire [{c.width * c.select_bits - 1}:0] amplitude_{number};")
+            rest = self.select_bits - c.select_bits
+            for bit in range(c.width):
+                own = f"amplitude_{number}[{bit * c.select_bits} +: {c.select_bits}]"
+                value = f"{{{rest}'d0, {own}}}" if rest else own
+                lines.append(f"  assign select[{at} +: {self.select_bits}] = {value};")
+                at += self.select_bits
         return lines

@@ -7,21 +7,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nvmcosim.cocotb_tests.stimulus import Stimulus
-from nvmcosim.hdl.store_controller import StoreController
+from nvmcosim.hdl.write_controller import WriteController
 from nvmcosim.pymodel.store import to_bits
 from nvmcosim.pymodel.store_plan import StorePlan
 
-__all__ = ["command_job", "threshold_job"]
+__all__ = ["command_job", "planned_job", "threshold_job"]
 
 
 def command_job(
-    controllers: Sequence[StoreController], stimuli: Sequence[Stimulus]
+    controllers: Sequence[WriteController], stimuli: Sequence[Stimulus], longest: int
 ) -> dict[str, NDArray[Any]]:
     """Commands and shapes, by controller `[..., controllers]` or column `[..., columns]`.
 
-    Keys: `array_rows`, `row_bits`, `counter_bits` and `limit` (clocks without any progress after
-    which the bench gives up), each one number; by controller `counters` (how many it has), `rows`
-    and `stalls`; by column `owner`, `tick_ps`, `planned` (clocks of the column's pulse) and `data`.
+    `longest` is the most clocks that a command takes. Keys: `array_rows`, `row_bits`,
+    `counter_bits` and `limit` (clocks without any progress after which the bench gives up), each
+    one number; by controller `counters` (how many it has), `rows` and `stalls`; by column `owner`,
+    `tick_ps` and `data`.
     """
     plans = [controller.plan for controller in controllers]
     sizes = [plan.bank_words * plan.width for plan in plans]
@@ -30,7 +31,6 @@ def command_job(
         to_bits(stimulus.words, plan.width).reshape(stimulus.rows.size, -1)
         for plan, stimulus in zip(plans, stimuli, strict=True)
     ]
-    longest = max(controller.word_cycles_range[1] for controller in controllers)
     return {
         "array_rows": np.array(first.rows),
         "row_bits": np.array(len(first.array.row)),
@@ -41,11 +41,14 @@ def command_job(
         "stalls": np.stack([stimulus.stalls for stimulus in stimuli], axis=1),
         "owner": np.repeat(np.arange(len(plans)), sizes),
         "tick_ps": np.repeat([plan.tick_ps for plan in plans], sizes),
-        "planned": np.concatenate(
-            [np.tile(np.array(p.cycles)[p.bit_domain], p.bank_words) for p in plans]
-        ),
         "data": np.concatenate(data, axis=1),
     }
+
+
+def planned_job(plans: Sequence[StorePlan]) -> dict[str, NDArray[Any]]:
+    """`planned`, clocks of each column's pulse, `[columns]`."""
+    cycles = [np.tile(np.array(p.cycles)[p.bit_domain], p.bank_words) for p in plans]
+    return {"planned": np.concatenate(cycles)}
 
 
 def threshold_job(
@@ -70,4 +73,5 @@ def threshold_job(
         "threshold_command_stride": command,
         "threshold_attempt_stride": attempt,
         "threshold_attempts": attempts_each,
+        "threshold_select_stride": np.zeros_like(row),
     }

@@ -19,8 +19,9 @@ class ThresholdTable:
     """Each cell's switching thresholds in ps, for every pulse that it may get.
 
     The threshold of a column's cell in `row`, at pulse `attempt` since command number `command`
-    was accepted, is `values[base + row * row_stride + command * command_stride
-    + min(attempt, attempts - 1) * attempt_stride]`, each of those by column, shape `[columns]`.
+    was accepted, on the amplitude `select`, is `values[base + row * row_stride
+    + command * command_stride + min(attempt, attempts - 1) * attempt_stride
+    + select * select_stride]`, each of those by column, shape `[columns]`.
     """
 
     values: NDArray[np.float64]
@@ -29,13 +30,19 @@ class ThresholdTable:
     command_stride: NDArray[np.int64]
     attempt_stride: NDArray[np.int64]
     attempts: NDArray[np.int64]
+    select_stride: NDArray[np.int64]
 
     def of(
-        self, columns: NDArray[Any], row: NDArray[Any], command: NDArray[Any], attempt: NDArray[Any]
+        self,
+        columns: NDArray[Any],
+        row: NDArray[Any],
+        command: NDArray[Any],
+        attempt: NDArray[Any],
+        select: NDArray[Any],
     ) -> NDArray[np.float64]:
         """Thresholds of these columns' cells; every argument has the shape `[n]`."""
         place = self.base[columns] + row * self.row_stride[columns]
-        place += command * self.command_stride[columns]
+        place += command * self.command_stride[columns] + select * self.select_stride[columns]
         attempt = np.minimum(attempt, self.attempts[columns] - 1)
         return self.values[place + attempt * self.attempt_stride[columns]]
 
@@ -44,10 +51,10 @@ class ThresholdTable:
 class MtjArrays:
     """Cells of all arrays, switched by how long their drivers stay on.
 
-    A *pulse* is a run of clocks in which a column's drive is high and its row and data stay the
-    same. The cell takes the data at the end of the first clock by which the pulse has lasted longer
-    than the cell's threshold; a cell whose pulse ends earlier keeps what it held. Memory starts as
-    all 0.
+    A *pulse* is a run of clocks in which a column's drive is high and its row, data and amplitude
+    stay the same. The cell takes the data at the end of the first clock by which the pulse has
+    lasted longer than the cell's threshold; a cell whose pulse ends earlier keeps what it held.
+    Memory starts as all 0.
 
     Attributes:
         owner: array of each column, shape `[columns]`.
@@ -72,6 +79,7 @@ class MtjArrays:
         self.clocks = np.zeros(columns, np.int64)
         self._row = np.zeros(columns, np.int64)
         self._data = np.zeros(columns, bool)
+        self._select = self._one_amplitude = np.zeros(columns, np.int64)
         self._threshold = np.full(columns, np.inf)
         self._command = np.full(columns, -1)
         self._attempt = np.full(columns, -1)
@@ -91,24 +99,28 @@ class MtjArrays:
         row: NDArray[np.int64],
         data: NDArray[np.bool_],
         drive: NDArray[np.bool_],
+        select: NDArray[np.int64] | None = None,
+        *,
         clocks: int = 1,
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Apply one waveform for `clocks` clocks; `row` is `[arrays]`, the others `[columns]`.
 
-        Returns the columns whose pulse ended before, and how many clocks each of those lasted.
+        `select` are the amplitudes; without it there is one, select 0. Returns the columns whose
+        pulse ended before, and how many clocks each of those lasted.
         """
-        rows = row[self.owner]
+        rows, select = row[self.owner], self._one_amplitude if select is None else select
         goes_on = drive & (self.clocks > 0) & (rows == self._row) & (data == self._data)
+        goes_on &= select == self._select
         ended = np.flatnonzero((self.clocks > 0) & ~goes_on)
         lengths = self.clocks[ended]
         starts = np.flatnonzero(drive & ~goes_on)
         if starts.size:
             self._attempt[starts] += 1
             self._threshold[starts] = self.thresholds.of(
-                starts, rows[starts], self._command[starts], self._attempt[starts]
+                starts, rows[starts], self._command[starts], self._attempt[starts], select[starts]
             )
         self.clocks = np.where(goes_on, self.clocks, 0) + clocks * drive
         switched = np.flatnonzero(drive & (self.clocks * self.tick_ps > self._threshold))
         self.contents[rows[switched], switched] = data[switched]
-        self._row, self._data = rows, data
+        self._row, self._data, self._select = rows, data, select
         return ended, lengths

@@ -1,4 +1,4 @@
-"""What a store controller must not do, whatever the memory then holds."""
+"""What a controller must not do, whatever the memory then holds."""
 
 import enum
 
@@ -18,3 +18,7 @@ class Fault(enum.IntFlag):
     ROW = 8
     #: An output was neither 0 nor 1.
     UNDEFINED = 16
+    #: A cell was driven on another amplitude than its stage's.
+    AMPLITUDE = 32
+    #: A config write was accepted under a command, or not between commands, or a command before it.
+    CONFIG = 64

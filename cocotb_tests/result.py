@@ -50,6 +50,8 @@ class BenchResult:
         """Add the numbers of `part`, another batch of the same run."""
         for name in ("vectors", "mismatches", "cycles", "seconds"):
             setattr(self, name, getattr(self, name) + getattr(part, name))
+        for name, value in part.facts.items():
+            self.facts[name] = self.facts.get(name, 0) + value
         earlier = self.by_plan or [0] * len(part.by_plan)
         self.by_plan = [a + b for a, b in zip(earlier, part.by_plan, strict=True)]
         self.failures = (self.failures + part.failures)[:DESCRIBED]

@@ -1,4 +1,4 @@
-"""What a bench feeds a store controller: commands, pauses between them, and cells' thresholds.
+"""What a bench feeds a controller: commands, pauses between them, and cells' thresholds.
 
 All of it follows from the plan, the seed and the number of the batch, so that every simulator, and
 the golden model, see the same.
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nvmcosim.pymodel.bit_curves import DeviceCurve, bit_thresholds_ps
 from nvmcosim.pymodel.store_plan import StorePlan
 
-__all__ = ["Stimulus", "stimulus_for"]
+__all__ = ["Stimulus", "key_of", "rows_of", "stimulus_for", "words_of"]
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,7 @@ def stimulus_for(
     pauses of random length. Rows repeat, step on and jump; words are random, corners, or close to
     the word before, so that there are commands with few changed bits and with none.
     """
-    key = np.random.SeedSequence([seed, batch, int(plan.digest()[:16], 16)])
-    random = np.random.Generator(np.random.Philox(key))
+    random = np.random.Generator(np.random.Philox(key_of(plan, seed, batch)))
     stalls = random.geometric(0.4, vectors) - 1
     stalls[: (vectors + 1) // 2] = 0
     if plan.variation == "cell":
@@ -58,21 +57,28 @@ def stimulus_for(
     else:
         shape = (vectors, 1 + plan.retry_limit, plan.bank_words, plan.width)
     return Stimulus(
-        rows=_rows(random, rows, vectors),
-        words=_words(random, plan, vectors),
+        rows=rows_of(random, rows, vectors),
+        words=words_of(random, plan, vectors),
         stalls=stalls,
         thresholds_ps=bit_thresholds_ps(plan, curve, 1 - random.random(shape)),
     )
 
 
-def _rows(random: np.random.Generator, rows: int, vectors: int) -> NDArray[np.int64]:
+def key_of(plan: StorePlan, seed: int, batch: int) -> np.random.SeedSequence:
+    """The key of all that is drawn for `plan` in a batch."""
+    return np.random.SeedSequence([seed, batch, int(plan.digest()[:16], 16)])
+
+
+def rows_of(random: np.random.Generator, rows: int, vectors: int) -> NDArray[np.int64]:
+    """Rows of commands, `[vectors]`, to an array of `rows` rows."""
     # 0 writes the same row again, 1 the next; the rest jump anywhere.
     steps = random.choice([0, 1, rows], vectors, p=[0.3, 0.3, 0.4])
     steps = np.where(steps == rows, random.integers(0, rows, vectors), steps)
     return np.cumsum(steps) % rows
 
 
-def _words(random: np.random.Generator, plan: StorePlan, vectors: int) -> NDArray[Any]:
+def words_of(random: np.random.Generator, plan: StorePlan, vectors: int) -> NDArray[Any]:
+    """Words of commands, `[vectors, bank_words]`."""
     shape = (vectors, plan.bank_words)
     mask = plan.number_format.mask
     words = random.integers(0, mask, shape, dtype=np.uint64, endpoint=True)

@@ -5,33 +5,25 @@ compared with `GoldenStore`, and the clocks it took with what the controller sta
 a vector with any difference, with a breach of protocol (`Fault`), or that never came to its end.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
 from nvmcosim.cocotb_tests.design import Design, elaborate
-from nvmcosim.cocotb_tests.harness import TOPLEVEL
-from nvmcosim.cocotb_tests.job import command_job, threshold_job
-from nvmcosim.cocotb_tests.judge import (
-    Expectation,
-    Observation,
-    columns_of,
-    describe,
-    expectation,
-    judge,
-)
-from nvmcosim.cocotb_tests.result import DESCRIBED, BenchResult
-from nvmcosim.cocotb_tests.runner import Build, build, simulate
+from nvmcosim.cocotb_tests.digital import Bench, Verdict, run_bench
+from nvmcosim.cocotb_tests.job import command_job, planned_job, threshold_job
+from nvmcosim.cocotb_tests.judge import Expectation, Observation, describe, expectation, judge
+from nvmcosim.cocotb_tests.result import BenchResult
 from nvmcosim.cocotb_tests.stimulus import Stimulus, stimulus_for
-from nvmcosim.cocotb_tests.tools import Simulator, require
+from nvmcosim.cocotb_tests.tools import Simulator
+from nvmcosim.hdl.store_controller import StoreController
 from nvmcosim.pymodel.bit_curves import CurveSet, DeviceCurve, bit_failure_rates
 from nvmcosim.pymodel.curve import WriteCurve
 from nvmcosim.pymodel.errors import InputError
-from nvmcosim.pymodel.files import digest_of, read_json, write_json
 from nvmcosim.pymodel.store_plan import StorePlan
 
 __all__ = ["BLOCK", "run"]
@@ -40,8 +32,6 @@ __all__ = ["BLOCK", "run"]
 BLOCK = "store-domain"
 #: Rows of each array: few, so that all are compared; no power of 2, so that a row address can err.
 ROWS = 5
-#: Threshold and snapshot values held at once; more vectors are run in batches.
-_BATCH_VALUES = 1 << 24
 _TEST_BENCH = "nvmcosim.cocotb_tests.store_domain_tb"
 
 
@@ -71,48 +61,36 @@ def run(
     listed = [plans] if isinstance(plans, StorePlan) else list(plans)
     if not listed:
         raise InputError("no plan is given; give at least one")
-    if vectors < 1:
-        raise InputError(f"vectors is {vectors!r}; it must be at least 1")
     each = [curves] * len(listed) if isinstance(curves, WriteCurve | CurveSet) else list(curves)
     for plan, curve in zip(listed, each, strict=True):
         bit_failure_rates(plan, curve)  # refuses what the curve does not cover
-    versions = [require(simulator) for simulator in simulators]
     design = elaborate(listed, ROWS)
     if edit is not None:
         design = design.edited(edit)
-    builds = [
-        build(simulator, design.verilog, TOPLEVEL, design.harness.ports) for simulator in simulators
-    ]
-    results = [
-        BenchResult(BLOCK, b.simulator.value, name, len(listed), seed, build_seconds=b.seconds)
-        for b in builds
-    ]
-    for number, size in enumerate(_batches(listed, vectors)):
-        batch = _Batch(design, tuple(each), size, seed, number)
-        for built, version, result in zip(builds, versions, results, strict=True):
-
-            def tell(done: int, built: Build = built, before: int = result.vectors) -> None:
-                if progress is not None:
-                    progress(built.simulator.value, before + done)
-
-            part = batch.kept(built, version, tell, checkpoints)
-            tell(part.vectors)
-            result.add(part)
-    return results
-
-
-def _batches(plans: Sequence[StorePlan], vectors: int) -> list[int]:
-    """Sizes of the batches, so that none holds too many values at once."""
-    values = sum(plan.bank_words * plan.width * (2 + plan.retry_limit) for plan in plans)
-    most = max(1, _BATCH_VALUES // values)
-    return [min(most, vectors - start) for start in range(0, vectors, most)]
+    bench = Bench(
+        block=BLOCK,
+        module=_TEST_BENCH,
+        design=design,
+        key=[[plan.digest() for plan in listed], [curve.digest for curve in each]],
+        values=sum(plan.bank_words * plan.width * (2 + plan.retry_limit) for plan in listed),
+        batch=partial(_Batch, design, tuple(each)),
+    )
+    return run_bench(
+        bench,
+        simulators,
+        vectors=vectors,
+        seed=seed,
+        name=name,
+        progress=progress,
+        checkpoints=checkpoints,
+    )
 
 
 @dataclass(frozen=True, eq=False)
 class _Batch:
-    """One batch: the same stimulus and expectation for every simulator, made when needed."""
+    """One batch: stimulus and expectation, made when needed."""
 
-    design: Design
+    design: Design[StoreController]
     curves: tuple[DeviceCurve, ...]
     vectors: int
     seed: int
@@ -130,49 +108,18 @@ class _Batch:
         parts = zip(self.design.controllers, self.curves, self.stimuli, strict=True)
         return [expectation(controller, curve, stimulus) for controller, curve, stimulus in parts]
 
-    def kept(
-        self,
-        built: Build,
-        version: str,
-        progress: Callable[[int], None],
-        folder: Path | None,
-    ) -> BenchResult:
-        """The batch's result on one simulator, from `folder` if an earlier run left it there."""
-        if folder is None:
-            return self.run(built, progress)
-        of_run = [version, self.design.verilog, self.vectors, self.seed, self.number]
-        of_plans = [controller.plan.digest() for controller in self.design.controllers]
-        key = digest_of([of_run, of_plans, [curve.digest for curve in self.curves]])
-        path = folder / f"{built.simulator.value}-{key[:24]}.json"
-        if path.is_file():
-            return BenchResult(**read_json(path))
-        result = self.run(built, progress)
-        write_json(path, result.to_dict())
-        return result
-
-    def run(self, built: Build, progress: Callable[[int], None]) -> BenchResult:
-        """Run the batch on one simulator and judge every controller."""
+    def job(self) -> dict[str, NDArray[Any]]:
         controllers = self.design.controllers
-        job = command_job(controllers, self.stimuli)
-        job |= threshold_job([controller.plan for controller in controllers], self.stimuli)
-        expected = self.expected
-        started = time.perf_counter()
-        observed = simulate(built, _TEST_BENCH, job, progress)
-        result = BenchResult(
-            BLOCK,
-            built.simulator.value,
-            seconds=time.perf_counter() - started,
-            cycles=int(observed["cycles"]),
+        plans = [controller.plan for controller in controllers]
+        longest = max(controller.word_cycles_range[1] for controller in controllers)
+        job = command_job(controllers, self.stimuli, longest) | planned_job(plans)
+        return job | threshold_job(plans, self.stimuli)
+
+    def judge(self, n: int, seen: Observation) -> Verdict:
+        controller, stimulus, expected = (
+            self.design.controllers[n],
+            self.stimuli[n],
+            self.expected[n],
         )
-        for n, (controller, columns) in enumerate(
-            zip(controllers, columns_of(controllers), strict=True)
-        ):
-            seen = Observation.of(observed, n, columns, len(controller.counter_names))
-            wrong, clocks = judge(controller, self.stimuli[n], expected[n], seen)
-            result.vectors += self.vectors
-            result.mismatches += int(wrong.sum())
-            result.by_plan.append(int(wrong.sum()))
-            for vector in np.flatnonzero(wrong)[: max(0, DESCRIBED - len(result.failures))]:
-                told = describe(controller, self.stimuli[n], expected[n], seen, clocks, int(vector))
-                result.failures.append({"seed": self.seed, "batch": self.number, **told})
-        return result
+        wrong, clocks = judge(stimulus, expected, seen)
+        return Verdict(wrong, partial(describe, controller, stimulus, expected, seen, clocks))

@@ -6,6 +6,7 @@ plans nor golden model: what it observes goes to `store_domain`, which judges it
 
 import os
 import time
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from nvmcosim.cocotb_tests.mtj_array import MtjArrays, ThresholdTable
 from nvmcosim.cocotb_tests.protocol import Fault
 
-__all__ = ["CellArrays", "StoreBench", "store_domain"]
+__all__ = ["CellArrays", "StoreBench", "cell_arrays", "store_domain"]
 
 #: Clock period in simulated nanoseconds, whatever the plans' ticks: they only scale thresholds.
 PERIOD = 4
@@ -46,6 +47,8 @@ class CellArrays(Protocol):
         row: NDArray[np.int64],
         data: NDArray[np.bool_],
         drive: NDArray[np.bool_],
+        select: NDArray[np.int64] | None = None,
+        *,
         clocks: int = 1,
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Apply a waveform; returns columns whose pulse ended before, and those pulses' clocks."""
@@ -93,10 +96,18 @@ class StoreBench:
         self.clocks = np.full((self.vectors, n), -1, np.int64)
         self.faults = np.zeros((self.vectors, n), np.uint8)
         self.clock = 0
-        self._last: tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None = None
-        row_owner = np.repeat(self._all, self.row_bits)
-        self._bit_owner = np.concatenate([*[self._all] * 3, row_owner, self.owner, self.owner])
-        self._slices = (0, *np.cumsum([n, n, n, n * self.row_bits, columns, columns]))
+        self.configured = np.zeros(n, np.int64)
+        self.configured_at = np.zeros((self.vectors, n), np.int64)
+        self._last: tuple[NDArray[Any], ...] | None = None
+        self._moving = False
+        owners = self._response_owners()
+        self._bit_owner = np.concatenate(owners)
+        self._slices = (0, *np.cumsum([owner.size for owner in owners]))
+
+    def _response_owners(self) -> list[NDArray[np.int64]]:
+        """The controller of each bit of the response, group by group as the harness packs them."""
+        rows = np.repeat(self._all, self.row_bits)
+        return [self._all, self._all, self._all, rows, self.owner, self.owner]
 
     async def _reset(self) -> None:
         """Start the clock and hold reset for two clocks."""
@@ -118,9 +129,9 @@ class StoreBench:
         while quiet < QUIET and idle < self.limit:
             passed = await self._wait()
             self.clock += passed
-            before = int(self.done.sum()) + int(self.next.sum())
+            before = self._progress
             self._step(passed)
-            moved = int(self.done.sum()) + int(self.next.sum()) > before
+            moved = self._progress > before
             idle = 0 if moved else idle + passed
             quiet += (self.done == self.vectors).all()
             if time.monotonic() > told + 0.2:
@@ -128,9 +139,21 @@ class StoreBench:
                 (folder / "progress").write_text(str(self.done.sum()))
         np.savez(folder / "observed.npz", allow_pickle=False, **self.observed())
 
+    @property
+    def _progress(self) -> int:
+        return int(self.done.sum() + self.next.sum() + self.configured.sum())
+
+    @property
+    def _steady(self) -> bool:
+        """Whether nothing happens before the response changes."""
+        waiting = self.wait.any() or (self._due() & ~self.valid).any()
+        waiting = waiting or (self.done == self.vectors).all()
+        # What is accepted in one clock after the other may leave the response as it is.
+        return not (waiting or self._moving)
+
     async def _wait(self) -> int:
         """Wait until a later clock in which something may happen; returns how many later."""
-        if not self.sleeps or self.wait.any() or (self.done == self.vectors).all():
+        if not (self.sleeps and self._steady):
             await Timer(PERIOD, "ns")
             return 1
         start = cocotb.simtime.get_sim_time("ns")
@@ -151,27 +174,44 @@ class StoreBench:
         return tuple(bits[a:b] for a, b in pairwise(self._slices))
 
     def _step(self, passed: int) -> None:
-        ready, accepted, read, row_bits, data, drive = self._sample()
+        ready, accepted, read, row_bits, data, drive, *others = self._sample()
         row = row_bits.reshape(self.count, self.row_bits) @ self._row_weights
         beyond = row >= self.rows
         if beyond.any():
             self._fault(Fault.ROW, np.flatnonzero(beyond))
             row = np.where(beyond, 0, row)
         if passed > 1 and self._last is not None:
-            self.arrays.drive(*self._last, passed - 1)
+            self.arrays.drive(*self._last, clocks=passed - 1)
+        self._moving = bool(accepted.any())
         # All that a command did shows by the clock after the one in which the next may come.
-        ended = ready & self.busy
+        ended = self._ended(ready, others, passed)
         if ended.any():
             self._observe(np.flatnonzero(ended))
         sensed = self.arrays.sense(row)
         under_way = self.next - 1
         if accepted.any():
             self._accept(accepted)
-        stopped, lengths = self.arrays.drive(row, data, drive)
+        self._last = self._waveform(row, data, drive, others)
+        stopped, lengths = self.arrays.drive(*self._last)
         self._check(under_way, stopped, lengths, drive, read)
-        self._last = (row, data, drive)
         self._offer(passed)
         self._drive_inputs(np.where(read[self.owner], sensed, ~sensed))
+
+    def _ended(
+        self, ready: NDArray[np.bool_], others: Sequence[NDArray[np.bool_]], passed: int
+    ) -> NDArray[np.bool_]:
+        """Controllers whose command has come to its end; `others` are further groups."""
+        return ready & self.busy
+
+    def _waveform(
+        self,
+        row: NDArray[np.int64],
+        data: NDArray[np.bool_],
+        drive: NDArray[np.bool_],
+        others: Sequence[NDArray[np.bool_]],
+    ) -> tuple[NDArray[Any], ...]:
+        """What the arrays see in this clock."""
+        return row, data, drive
 
     def _observe(self, ended: NDArray[np.int64]) -> None:
         vectors = self.done[ended]
@@ -194,6 +234,7 @@ class StoreBench:
     def _accept(self, accepted: NDArray[np.bool_]) -> None:
         now = np.flatnonzero(accepted)
         self.accepted_at[self.next[now], now] = self.clock
+        self.configured_at[self.next[now], now] = self.configured[now]
         self.since[now] = self.clock
         self.busy[now] = True
         self.valid[now] = False
@@ -203,17 +244,25 @@ class StoreBench:
         self.arrays.accept(accepted)
 
     def _offer(self, passed: int) -> None:
-        self.valid |= (self.wait == 0) & (self.next < self.vectors)
+        self.valid |= self._due()
         self.wait = np.maximum(self.wait - passed, 0)
+
+    def _due(self) -> NDArray[np.bool_]:
+        """Controllers whose next command may be offered."""
+        return (self.wait == 0) & (self.next < self.vectors)
 
     def _drive_inputs(self, sense: NDArray[np.bool_]) -> None:
         offered = np.minimum(self.next, self.vectors - 1)
         rows = self._row_table[offered, self._all] ^ ~self.valid[:, None]
         columns = np.arange(self.owner.size)
         data = self.job["data"][offered[self.owner], columns] ^ ~self.valid[self.owner]
-        bits = np.concatenate([self.valid, rows.ravel(), data, sense])
+        bits = np.concatenate([self.valid, rows.ravel(), data, sense, *self._further_inputs()])
         packed = np.packbits(bits, bitorder="little").tobytes()
         self.dut.stimulus.value = int.from_bytes(packed, "little")
+
+    def _further_inputs(self) -> list[NDArray[np.bool_]]:
+        """Further groups of the stimulus."""
+        return []
 
     def _check(
         self,
@@ -249,9 +298,17 @@ class StoreBench:
             "accepted_at": self.accepted_at,
             "clocks": self.clocks,
             "faults": self.faults,
+            "configured": self.configured_at,
             "done": self.done,
             "cycles": np.array(self.clock),
         }
+
+
+def cell_arrays(job: dict[str, NDArray[Any]]) -> MtjArrays:
+    """The cells with the thresholds of `job`."""
+    names = ThresholdTable.__dataclass_fields__
+    table = ThresholdTable(**{name: job[f"threshold_{name}"] for name in names})
+    return MtjArrays(job["owner"], job["tick_ps"], int(job["array_rows"]), table)
 
 
 @cocotb.test()
@@ -260,8 +317,4 @@ async def store_domain(dut: Any) -> None:
     folder = Path(os.environ["NVMCOSIM_JOB"])
     with np.load(folder / "job.npz", allow_pickle=False) as job:
         values = dict(job)
-    names = ThresholdTable.__dataclass_fields__
-    table = ThresholdTable(**{name: values[f"threshold_{name}"] for name in names})
-    arrays = MtjArrays(values["owner"], values["tick_ps"], int(values["array_rows"]), table)
-    bench = StoreBench(dut, values, arrays)
-    await bench.run(folder)
+    await StoreBench(dut, values, cell_arrays(values)).run(folder)

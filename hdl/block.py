@@ -9,8 +9,11 @@ from typing import Any
 
 from amaranth.lib.wiring import In
 
-from nvmcosim.hdl.store_controller import COUNTER_BITS, WORD_CYCLES, StoreController
+from nvmcosim.hdl.gate_table import config_writes_told
+from nvmcosim.hdl.pulse_gate import CONFIG_RULE, PulseGate
+from nvmcosim.hdl.store_controller import StoreController
 from nvmcosim.hdl.verilog import check_name, to_verilog
+from nvmcosim.hdl.write_controller import COUNTER_BITS, WORD_CYCLES, WriteController
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import write_json, write_text
 from nvmcosim.pymodel.plan import Plan
@@ -49,17 +52,20 @@ class Block:
 
 @dataclass(frozen=True)
 class _Builder:
-    """How one block is made: the component, and what its sidecar says beside the ports."""
+    """How one block is made: the component, and what its sidecar says beside the ports.
+
+    `options` are what `build` takes beside the plan, `rows` and `counter_bits`.
+    """
 
     kind: str
-    build: Callable[[Any, int, int], tuple[Any, dict[str, Any]]]
+    build: Callable[..., tuple[WriteController, dict[str, Any]]]
+    options: tuple[str, ...] = ()
 
 
 def _store_domain(
     plan: StorePlan, rows: int, counter_bits: int
 ) -> tuple[StoreController, dict[str, Any]]:
     controller = StoreController(plan, rows, counter_bits=counter_bits)
-    fewest, most = controller.word_cycles_range
     tops = [mask.bit_length() - 1 for mask in plan.masks]
     return controller, {
         "parameters": {"rows": rows, "counter_bits": counter_bits},
@@ -67,31 +73,82 @@ def _store_domain(
             {"high_bit": top, "low_bit": top - domain.bits + 1, "cycles": cycles}
             for top, domain, cycles in zip(tops, plan.domains, plan.cycles, strict=True)
         ],
-        "timing": {
-            "latency": controller.latency,
-            "word_cycles_fewest": fewest,
-            "word_cycles_most": most,
-            "word_cycles": WORD_CYCLES,
-        },
+        "timing": _timing(controller.latency, controller.word_cycles_range),
     }
 
 
-#: The blocks by name.
-BLOCKS = {"store-domain": _Builder("store", _store_domain)}
+def _pulse_gate(
+    plan: StorePlan, rows: int, counter_bits: int, **options: Any
+) -> tuple[PulseGate, dict[str, Any]]:
+    gate = PulseGate(plan, rows, counter_bits=counter_bits, **options)
+    shape, table = gate.shape, gate.table
+    return gate, {
+        "parameters": {
+            "rows": rows,
+            "counter_bits": counter_bits,
+            "stages": shape.stages,
+            "code_bits": shape.code_bits,
+            "amplitudes_v": list(shape.amplitudes),
+        },
+        "table": [
+            {
+                "stage": stage,
+                "code": code,
+                "pulse_ps": code * shape.tick_ps,
+                "amplitude_select": select,
+                "amplitude_v": shape.amplitudes[select],
+            }
+            for stage, (code, select) in enumerate(zip(table.codes, table.selects, strict=True))
+        ],
+        "stage_map": list(table.stage_map),
+        "config": {"rule": CONFIG_RULE, "writes": config_writes_told(shape)},
+        "timing": _timing(gate.latency, gate.word_cycles_range),
+    }
+
+
+def _timing(latency: int, word_cycles_range: tuple[int, int]) -> dict[str, Any]:
+    fewest, most = word_cycles_range
+    return {
+        "latency": latency,
+        "word_cycles_fewest": fewest,
+        "word_cycles_most": most,
+        "word_cycles": WORD_CYCLES,
+    }
+
+
+#: The blocks by name; of those of one kind of plan the first is what a plan alone means.
+BLOCKS = {
+    "store-domain": _Builder("store", _store_domain),
+    "pulse-gate": _Builder("store", _pulse_gate, ("stages", "code_bits", "amplitudes")),
+}
 
 
 def build_block(
-    plan: Plan, *, rows: int = 256, counter_bits: int = COUNTER_BITS, name: str | None = None
+    plan: Plan,
+    *,
+    block: str | None = None,
+    rows: int = 256,
+    counter_bits: int = COUNTER_BITS,
+    name: str | None = None,
+    **options: Any,
 ) -> Block:
-    """Elaborate `plan`'s block for an array of `rows` rows, as module `name`.
+    """Elaborate `block` for `plan` and an array of `rows` rows, as module `name`.
 
-    Without a name the module is called like the block, with underscores. Raises `InputError` for a
-    kind of plan without hardware, or a value out of range.
+    Without a block it is the first of the plan's kind; without a name the module is called like the
+    block, with underscores. `options` are the block's own: `stages`, `code_bits` and `amplitudes`
+    of `pulse-gate`. Raises `InputError` for a kind of plan without that hardware, an option of
+    another block, or a value out of range.
     """
-    block = block_of(plan)
+    block = block_of(plan, block)
+    for option in options:
+        if option not in BLOCKS[block].options:
+            raise InputError(f"{option} is no option of {block}")
     name = block.replace("-", "_") if name is None else name
     check_name(name)
-    component, facts = BLOCKS[block].build(plan, rows, counter_bits)
+    component, facts = BLOCKS[block].build(plan, rows, counter_bits, **options)
+    ports = _ports(component)
+    if name in {port["name"] for port in ports}:
+        raise InputError(f"name is {name!r}, which is a port of the module; give another")
     comments = [
         f"{name}: the {block} block of nvmcosim, generated; {name}.json describes it.",
         *(f"  {line}" for line in component.summary),
@@ -114,18 +171,24 @@ def build_block(
             "frequency_mhz": 1e6 / plan.tick_ps,
         },
         "reset": {"port": "rst", "active": "high", "synchronous": True},
-        "ports": _ports(component),
+        "ports": ports,
         "versions": {package: metadata.version(package) for package in _GENERATORS},
     }
     return Block(name, text, sidecar)
 
 
-def block_of(plan: Plan) -> str:
-    """Name of the block that `plan`'s kind describes; raises `InputError` if there is none."""
-    for name, builder in BLOCKS.items():
-        if builder.kind == plan.kind:
-            return name
-    raise InputError(f"a {plan.kind} plan has no hardware; the blocks are {', '.join(BLOCKS)}")
+def block_of(plan: Plan, block: str | None = None) -> str:
+    """`block` if it is hardware for `plan`'s kind, or the first that is; raises `InputError`."""
+    names = [name for name, builder in BLOCKS.items() if builder.kind == plan.kind]
+    if not names:
+        raise InputError(f"a {plan.kind} plan has no hardware; the blocks are {', '.join(BLOCKS)}")
+    if block is None:
+        return names[0]
+    if block not in names:
+        raise InputError(
+            f"block is {block!r}; for a {plan.kind} plan it must be {', '.join(names)}"
+        )
+    return block
 
 
 def _ports(component: Any) -> list[dict[str, Any]]:
@@ -139,7 +202,7 @@ def _ports(component: Any) -> list[dict[str, Any]]:
         direction = "input" if member.flow == In else "output"
         port = {"name": name, "direction": direction, "width": _width(value)}
         ports.append({**port, "meaning": meanings[name]})
-        if name == "words__payload":
+        if name.endswith("__payload"):
             ports[-1]["fields"] = [
                 {"name": field, "offset": layout.offset, "width": layout.width}
                 for field, layout in value.shape()

@@ -6,37 +6,30 @@ from typing import Self
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 
-from nvmcosim.hdl.store_controller import COUNTER_BITS, StoreController
+from nvmcosim.hdl.write_controller import WriteController
 from nvmcosim.pymodel.errors import InputError
-from nvmcosim.pymodel.store_plan import StorePlan
 
-__all__ = ["StoreCatalogue"]
+__all__ = ["Catalogue"]
 
 
-class StoreCatalogue(wiring.Component):
-    """A `StoreController` for each of `plans`, sharing nothing but clock and reset.
+class Catalogue(wiring.Component):
+    """All of `controllers`, sharing nothing but clock and reset.
 
-    The members of controller n are those of `StoreController` with `p<n>_` before their names:
-    `p0_words`, `p0_array`, `p0_commands` and so on. All run on one clock, whatever the plans'
-    `tick_ps`: pulses are right in clocks.
+    The members of controller n are its own with `p<n>_` before their names: `p0_words`, `p0_array`,
+    `p0_commands` and so on. All run on one clock, whatever the plans' `tick_ps`: pulses are right
+    in clocks.
 
-    Raises `InputError` if there are no plans, or for `rows` or `counter_bits` out of range.
+    Raises `InputError` if there are no controllers.
     """
 
-    def __new__(
-        cls, plans: Sequence[StorePlan], rows: int, *, counter_bits: int = COUNTER_BITS
-    ) -> Self:
-        """Check the plans first: Amaranth complains of components made but never used."""
-        if not plans:
-            raise InputError("plans is empty; a catalogue has at least one")
+    def __new__(cls, controllers: Sequence[WriteController]) -> Self:
+        """Check the controllers first: Amaranth complains of components made but never used."""
+        if not controllers:
+            raise InputError("controllers is empty; a catalogue has at least one")
         return super().__new__(cls, src_loc_at=1)
 
-    def __init__(
-        self, plans: Sequence[StorePlan], rows: int, *, counter_bits: int = COUNTER_BITS
-    ) -> None:
-        self.controllers = tuple(
-            StoreController(plan, rows, counter_bits=counter_bits) for plan in plans
-        )
+    def __init__(self, controllers: Sequence[WriteController]) -> None:
+        self.controllers = tuple(controllers)
         super().__init__(
             {
                 f"p{n}_{name}": member

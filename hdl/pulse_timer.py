@@ -1,12 +1,13 @@
 """Timing of one write attempt: how long each domain's pulse lasts."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from amaranth.hdl import Cat, Module, Signal
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["PulseTimer"]
+__all__ = ["ProgrammableTimer", "PulseTimer"]
 
 
 class PulseTimer(wiring.Component):
@@ -28,23 +29,25 @@ class PulseTimer(wiring.Component):
     """
 
     def __init__(self, cycles: Sequence[int]) -> None:
-        self.cycles = tuple(cycles)
-        pulses = len(self.cycles)
-        super().__init__(
-            {
-                "start": In(1),
-                "select": In(pulses),
-                "active": Out(pulses),
-                "ends": Out(pulses),
-                "last": Out(1),
-            }
-        )
+        self.cycles: Any = tuple(cycles)
+        self._most = max(cycles)
+        super().__init__(self._members(len(cycles)))
+
+    @staticmethod
+    def _members(pulses: int) -> dict[str, wiring.Member]:
+        return {
+            "start": In(1),
+            "select": In(pulses),
+            "active": Out(pulses),
+            "ends": Out(pulses),
+            "last": Out(1),
+        }
 
     def elaborate(self, platform: object) -> Module:
         """The circuit: one shared clock counter, one flip-flop a pulse."""
         m = Module()
-        elapsed = Signal(range(max(self.cycles) + 1))
-        running, lasting = Signal(), Signal(len(self.cycles))
+        elapsed = Signal(range(self._most + 1))
+        running, lasting = Signal(), Signal(len(self.active))
         m.d.comb += [
             self.ends.eq(self.active & Cat(elapsed == n for n in self.cycles)),
             lasting.eq(self.active & ~self.ends),
@@ -56,3 +59,21 @@ class PulseTimer(wiring.Component):
         with m.Elif(running):
             m.d.sync += [elapsed.eq(elapsed + 1), self.active.eq(lasting)]
         return m
+
+
+class ProgrammableTimer(PulseTimer):
+    """A `PulseTimer` whose pulses have the lengths that stand on a port.
+
+    Parameters:
+        pulses: number of pulses.
+        code_bits: width of a length.
+
+    Members, beside those of `PulseTimer`:
+        cycles: In, an array of `pulses` lengths in clocks. Must not change under a pulse; one whose
+            length is 0 must not be selected.
+    """
+
+    def __init__(self, pulses: int, code_bits: int) -> None:
+        self._most = (1 << code_bits) - 1
+        lengths = {"cycles": In(data.ArrayLayout(code_bits, pulses))}
+        wiring.Component.__init__(self, self._members(pulses) | lengths)

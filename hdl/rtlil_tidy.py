@@ -70,8 +70,10 @@ class _Item:
     def reads(self) -> Iterator[tuple[str, int | None]]:
         """Nets that the item uses, each with the highest bit of it, None for all bits."""
         driven = self.driven()
-        for line in self.lines[0 if self.kind in ("process", "connect") else 1 :]:
-            if line.lstrip().startswith("attribute"):
+        # Wires and cells only name themselves on their first line.
+        names = self.head if self.kind in ("wire", "cell") else None
+        for line in self.lines:
+            if line.lstrip().startswith("attribute") or line == names:
                 continue
             text = line.strip()
             if self.kind == "connect":

@@ -1,20 +1,13 @@
 """The store-domain write controller (ono2021, Section III) for any `StorePlan`.
 
-Vocabulary, beside that of `pymodel.store_plan`: a *command* is one accepted row with its data; an
-*attempt* is one round of pulses, of which a command with retries may take several; a *read*
-senses the row's cells, before the first attempt (to find the bits that change) or after an
-attempt (to verify it). Domain 0 has the most significant bits; bit 0 of a word is the least
-significant; word 0 of a bank is in the low bits of every vector.
+Domain 0 has the most significant bits; `hdl.write_controller` defines the other terms.
 """
 
 from collections.abc import Sequence
-from typing import Self
 
-from amaranth.hdl import Cat, Module, Mux, Value
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.hdl import Cat, Module, Mux
 
-from nvmcosim.hdl.arithmetic import EventCounter, popcount
+from nvmcosim.hdl.arithmetic import popcount
 from nvmcosim.hdl.cell_drivers import (
     BitSelector,
     DriveRegister,
@@ -23,29 +16,17 @@ from nvmcosim.hdl.cell_drivers import (
     written_domains,
 )
 from nvmcosim.hdl.pulse_timer import PulseTimer
-from nvmcosim.hdl.store_ports import ArraySignature, CommandLayout, port_meanings
+from nvmcosim.hdl.store_ports import ArraySignature, port_meanings
 from nvmcosim.hdl.store_sequencer import StoreSequencer
-from nvmcosim.pymodel.errors import InputError
+from nvmcosim.hdl.write_controller import COUNTER_BITS, WriteController
 from nvmcosim.pymodel.store_plan import StorePlan
 
-__all__ = ["COUNTER_BITS", "WORD_CYCLES", "StoreController"]
+__all__ = ["StoreController"]
 
 Domains = Sequence[WrittenDomain]
 
-#: In words, what `StoreController.word_cycles` computes.
-WORD_CYCLES = (
-    "at least 1; the longest driven pulse of each attempt, plus 1 for a read before the first, "
-    "plus 1 for the verification of each; without reads, plus 1 if the command right before it "
-    "was for the same row"
-)
 
-#: Width of each counter: at 200 MHz, a day of continuous writes of bf16 words.
-COUNTER_BITS = 48
-#: The most rows that a controller addresses.
-MAX_ROWS = 1 << 32
-
-
-class StoreController(wiring.Component):
+class StoreController(WriteController):
     """Writes commands to an array of approximate memory cells by a store plan.
 
     All domains of a row start together, and each is driven for exactly its planned clocks. With
@@ -84,37 +65,21 @@ class StoreController(wiring.Component):
     Raises `InputError` for `rows` or `counter_bits` out of range.
     """
 
-    def __new__(cls, plan: StorePlan, rows: int, *, counter_bits: int = COUNTER_BITS) -> Self:
-        """Check the parameters first: Amaranth complains of components made but never used."""
-        _whole(rows, "rows", 1, MAX_ROWS)
-        _whole(counter_bits, "counter_bits", 1, 64)
-        return super().__new__(cls, src_loc_at=1)
+    block = "store-domain"
 
     def __init__(self, plan: StorePlan, rows: int, *, counter_bits: int = COUNTER_BITS) -> None:
-        self.plan = plan
-        self.rows = rows
-        self.counter_bits = counter_bits
-        members: dict[str, wiring.Member] = {
-            "words": In(stream.Signature(CommandLayout(plan, rows))),
-            "array": Out(ArraySignature(plan, rows)),
-        }
-        members |= {name: Out(counter_bits) for name in self.counter_names}
-        super().__init__(members)
-
-    @property
-    def counter_names(self) -> tuple[str, ...]:
-        """The counters' ports."""
-        names = ["commands", "retries"]
-        for domain in range(len(self.plan.domains)):
-            names += [f"pulses_{domain}", f"driven_cycles_{domain}"]
-        if self.verifies:
-            names.append("failed")
-        return tuple(names)
+        super().__init__(
+            plan,
+            rows,
+            counter_bits=counter_bits,
+            groups=len(plan.domains),
+            array=ArraySignature(plan, rows),
+        )
 
     @property
     def port_meanings(self) -> dict[str, str]:
         """One line on each port of the Verilog, by its name."""
-        return port_meanings(self.plan)
+        return port_meanings("domain", len(self.plan.domains))
 
     @property
     def summary(self) -> list[str]:
@@ -129,48 +94,24 @@ class StoreController(wiring.Component):
     @property
     def reads_first(self) -> bool:
         """Whether a row is read before its first attempt."""
-        return self.plan.rewrite == "changed" and any(self.plan.cycles)
-
-    @property
-    def verifies(self) -> bool:
-        """Whether a row is read after each attempt."""
-        return self.plan.retry_limit > 0
-
-    @property
-    def latency(self) -> int:
-        """Clocks from the one that accepts a command to the first that drives."""
-        return 2 if self.reads_first else 1
+        return super().reads_first and any(self.plan.cycles)
 
     def word_cycles(self, pulses: Sequence[int], *, same_row: bool = False) -> int:
-        """Clocks from accepting a command to the earliest acceptance of the next one.
+        """`command_cycles` of the plan's domains.
 
-        `same_row` says that the command was accepted in the last clock of one for the same row.
-        `pulses` is how often the command pulses each domain, `[domains]`: what it adds to
-        `StoreCounters.pulses`. An attempt drives a subset of the domains of the one before it, so
-        attempt a (from 0) drives those with `pulses[d] > a`. Raises `ValueError` unless `pulses`
-        has an entry for each domain.
+        `pulses` is what the command adds to `StoreCounters.pulses`, `[domains]`.
         """
-        attempts = max(pulses)
-        clocks = sum(
-            max(c for c, n in zip(self.plan.cycles, pulses, strict=True) if n > attempt)
-            for attempt in range(attempts)
-        )
-        reads = self.reads_first + self.verifies * attempts
-        gap = same_row and clocks > 0 and not reads
-        return max(1, clocks + reads + gap)
+        return self.command_cycles(self.plan.cycles, pulses, same_row=same_row)
 
     @property
     def word_cycles_range(self) -> tuple[int, int]:
         """The fewest and the most clocks that a command takes (see `word_cycles`)."""
-        once = [int(cycles > 0) for cycles in self.plan.cycles]
-        least = self.word_cycles([0] * len(once) if self.reads_first else once)
-        most = [n * (1 + self.plan.retry_limit) for n in once]
-        return least, self.word_cycles(most, same_row=True)
+        return self.command_cycles_range(self.plan.cycles)
 
     def elaborate(self, platform: object) -> Module:
         """The circuit: sequencer, timer, and a selector and drivers a domain, wired up."""
         m = Module()
-        array, domains = self.array, written_domains(self.plan)
+        domains = written_domains(self.plan)
         m.submodules.sequencer = sequencer = StoreSequencer(
             writes=bool(domains),
             reads_first=self.reads_first,
@@ -178,16 +119,9 @@ class StoreController(wiring.Component):
         )
         m.d.comb += [
             sequencer.valid.eq(self.words.valid),
-            sequencer.same_row.eq(self.words.payload.row == array.row),
             self.words.ready.eq(sequencer.ready),
-            array.read.eq(sequencer.read),
         ]
-        with m.If(sequencer.accept):
-            m.d.sync += [
-                array.row.eq(self.words.payload.row),
-                array.data.eq(self.words.payload.data),
-            ]
-        self._count(m, "commands", sequencer.done)
+        self._take_commands(m, sequencer)
         if domains:
             m.submodules.timer = timer = PulseTimer([domain.cycles for domain in domains])
             m.d.comb += [timer.start.eq(sequencer.start), sequencer.last.eq(timer.last)]
@@ -210,7 +144,8 @@ class StoreController(wiring.Component):
                 timer.select[n].eq(1),
                 pick(self.array.drive, domain.cells).eq(active.replicate(cells)),
             ]
-            self._count(m, f"driven_cycles_{domain.index}", Mux(active, cells, 0), most=cells)
+            driven = Mux(active, cells % (1 << self.counter_bits), 0)
+            self._count(m, f"driven_cycles_{domain.index}", driven, most=cells)
 
     def _drive_chosen_bits(
         self, m: Module, domains: Domains, sequencer: StoreSequencer, timer: PulseTimer
@@ -232,17 +167,7 @@ class StoreController(wiring.Component):
                 drivers.ends.eq(timer.ends[n]),
                 pick(self.array.drive, domain.cells).eq(drivers.drive),
             ]
-            driven = popcount([*drivers.drive])
+            driven = popcount([*drivers.drive], self.counter_bits)
             self._count(m, f"driven_cycles_{domain.index}", driven, most=cells)
             differ.append(selector.differ)
         m.d.comb += sequencer.differ.eq(Cat(*differ).any())
-
-    def _count(self, m: Module, name: str, amount: Value, most: int = 1) -> None:
-        counter = EventCounter(self.counter_bits, most)
-        m.submodules[f"count_{name}"] = counter
-        m.d.comb += [counter.amount.eq(amount), getattr(self, name).eq(counter.count)]
-
-
-def _whole(value: object, name: str, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise InputError(f"{name} is {value!r}; it must be a whole number from {low} to {high}")

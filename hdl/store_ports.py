@@ -1,4 +1,4 @@
-"""The ports of the store controller: its command stream and its side of the cell array."""
+"""The ports of the write controllers: the command stream and the side of the cell array."""
 
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -29,23 +29,29 @@ class ArraySignature(wiring.Signature):
         read: Out, the row is sensed in this clock; never in a clock that drives.
         sense: In `[bank_words * width]`, contents of `row` in the same clock as `read`. A cell's
             new state must be seen in the clock after its pulse.
+        amplitude: Out, an array of `width` selects of `select_bits`, if there are any: by bit of a
+            word, for all words of the bank, which supply its write driver takes.
     """
 
-    def __init__(self, plan: StorePlan, rows: int) -> None:
+    def __init__(self, plan: StorePlan, rows: int, select_bits: int = 0) -> None:
         cells = plan.bank_words * plan.width
-        super().__init__(
-            {
-                "row": Out(CommandLayout(plan, rows)["row"].shape),
-                "data": Out(cells),
-                "drive": Out(cells),
-                "read": Out(1),
-                "sense": In(cells),
-            }
-        )
+        members: dict[str, wiring.Member] = {
+            "row": Out(CommandLayout(plan, rows)["row"].shape),
+            "data": Out(cells),
+            "drive": Out(cells),
+            "read": Out(1),
+            "sense": In(cells),
+        }
+        if select_bits:
+            members["amplitude"] = Out(data.ArrayLayout(select_bits, plan.width))
+        super().__init__(members)
 
 
-def port_meanings(plan: StorePlan) -> dict[str, str]:
-    """One line on each port of the controller's Verilog, by the port's name."""
+def port_meanings(group: str, groups: int) -> dict[str, str]:
+    """One line on each port of a controller's Verilog, by the port's name.
+
+    Counters are by `group`, `domain` or `stage`, of which there are `groups`.
+    """
     order = "bit 0 of word 0 first"
     meanings = {
         "words__payload": "command: row, and the words to write to it",
@@ -60,7 +66,7 @@ def port_meanings(plan: StorePlan) -> dict[str, str]:
         "retries": "attempts after the first, over all commands",
         "failed": "commands given up with a written bit still wrong",
     }
-    for domain in range(len(plan.domains)):
-        meanings[f"pulses_{domain}"] = f"write pulses of domain {domain}"
-        meanings[f"driven_cycles_{domain}"] = f"driven bits times clocks in domain {domain}"
+    for n in range(groups):
+        meanings[f"pulses_{n}"] = f"write pulses of {group} {n}"
+        meanings[f"driven_cycles_{n}"] = f"driven bits times clocks in {group} {n}"
     return meanings

@@ -18,7 +18,7 @@ class StoreSequencer(wiring.Component):
         Gap     one clock: drivers off between two commands for one row that nothing else parts;
                 without it a cell would see both pulses as a single longer one
         Verify  one clock: sense the row; back to Drive if a bit differs and a retry is left
-        Skip    one clock: instead of all of them, where no domain has a pulse
+        Skip    one clock: instead of all of them, where no bit has a pulse
 
     The last clock of a command accepts the next one, so that commands follow without a gap.
 
@@ -26,6 +26,7 @@ class StoreSequencer(wiring.Component):
         writes: whether any domain has a pulse.
         reads_first: whether a row is read before its first attempt.
         retry_limit: retries after a failed verification; 0 does without verification.
+        programmable: whether pulses are set at run time; `writes` is then a member, not a constant.
 
     Members:
         valid: In, a command is offered.
@@ -39,13 +40,21 @@ class StoreSequencer(wiring.Component):
         read: Out, the row is sensed in this clock.
         done: Out, this clock is the last of a command.
         failed: Out, and it ends with a bit that still differs, without a retry left.
+        writes: In, if programmable: any bit has a pulse; must not change under a command.
+        idle: Out, if programmable: no command is under way in this clock.
     """
 
-    def __init__(self, *, writes: bool, reads_first: bool, retry_limit: int) -> None:
+    def __init__(
+        self, *, writes: bool, reads_first: bool, retry_limit: int, programmable: bool = False
+    ) -> None:
         self.retry_limit = retry_limit
+        self.programmable = programmable
         self._first = "Skip" if not writes else "Read" if reads_first else "Drive"
-        inputs = ("valid", "same_row", "differ", "last")
-        outputs = ("ready", "accept", "start", "retry", "read", "done", "failed")
+        inputs = ["valid", "same_row", "differ", "last"]
+        outputs = ["ready", "accept", "start", "retry", "read", "done", "failed"]
+        if programmable:
+            inputs.append("writes")
+            outputs.append("idle")
         super().__init__({name: In(1) for name in inputs} | {name: Out(1) for name in outputs})
 
     def elaborate(self, platform: object) -> Module:
@@ -54,10 +63,13 @@ class StoreSequencer(wiring.Component):
         m.d.comb += self.accept.eq(self.valid & self.ready)
         with m.FSM(name="phase"):
             with m.State("Idle"):
+                if self.programmable:
+                    m.d.comb += self.idle.eq(1)
                 self._take_next(m)
-            if self._first == "Skip":
+            if self._first == "Skip" or self.programmable:
                 with m.State("Skip"):
                     self._finish(m)
+            if self._first == "Skip":
                 return m
             if self._first == "Read":
                 with m.State("Read"):
@@ -106,6 +118,9 @@ class StoreSequencer(wiring.Component):
         if gap is not None:
             with m.Elif(gap):
                 m.next = "Gap"
+        if self.programmable:
+            with m.Elif(~self.writes):
+                m.next = "Skip"
         with m.Else():
             if self._first == "Drive":
                 m.d.comb += self.start.eq(1)

@@ -32,11 +32,21 @@ write_verilog -norename
 _ATTRIBUTES = ("generator", "top", "src", "amaranth.hierarchy", "amaranth.decoding")
 #: `reg [3:0] x = 4'h0;`: an initial value in a declaration.
 _INITIALISED = re.compile(r"^( +)reg (\[\d+:\d+\] )?(\S+ ?) ?= (\d+'[a-z][0-9a-fxz]+);$")
+#: Of Verilog-2005 (IEEE 1364-2005, Annex B), and `logic`.
 _KEYWORDS = re.compile(
-    "always|and|assign|begin|buf|case|casex|casez|default|defparam|else|end|endcase|endfunction|"
-    "endmodule|endtask|event|for|force|forever|function|if|initial|inout|input|integer|logic|"
-    "module|nand|negedge|nor|not|or|output|parameter|posedge|real|reg|release|repeat|signed|table|"
-    "task|time|tri|wait|while|wire|xnor|xor"
+    "always|and|assign|automatic|begin|buf|bufif0|bufif1|case|casex|casez|cell|"
+    "cmos|config|deassign|default|defparam|design|disable|edge|else|end|endcase|"
+    "endconfig|endfunction|endgenerate|endmodule|endprimitive|endspecify|endtable|"
+    "endtask|event|for|force|forever|fork|function|generate|genvar|highz0|highz1|"
+    "if|ifnone|incdir|include|initial|inout|input|instance|integer|join|large|"
+    "liblist|library|localparam|macromodule|medium|module|nand|negedge|nmos|nor|"
+    "noshowcancelled|not|notif0|notif1|or|output|parameter|pmos|posedge|primitive|"
+    "pull0|pull1|pulldown|pullup|pulsestyle_onevent|pulsestyle_ondetect|rcmos|real|"
+    "realtime|reg|release|repeat|rnmos|rpmos|rtran|rtranif0|rtranif1|scalared|"
+    "showcancelled|signed|small|specify|specparam|strong0|strong1|supply0|supply1|"
+    "table|task|time|tran|tranif0|tranif1|tri|tri0|tri1|triand|trior|trireg|"
+    "unsigned|use|uwire|vectored|wait|wand|weak0|weak1|while|wire|wor|xnor|xor|"
+    "logic"
 )
 
 

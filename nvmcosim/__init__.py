@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from nvmcosim.pymodel.device.spec import DeviceSpec, load_device
     from nvmcosim.pymodel.errors import InputError, MissingTool
     from nvmcosim.pymodel.formats import BF16, FP16, FP32, FloatFormat, float_format
+    from nvmcosim.pymodel.gate_shape import GateShape
     from nvmcosim.pymodel.layer_plan import LayerPlan, PlannedLayer
     from nvmcosim.pymodel.plan import Plan
+    from nvmcosim.pymodel.pulse_table import PulseTable, pulse_codes
     from nvmcosim.pymodel.store import GoldenStore, StoreCounters
     from nvmcosim.pymodel.store_plan import Domain, StorePlan
     from nvmcosim.training import Trainer, TrainingConfig, train
@@ -32,6 +34,7 @@ __all__ = [
     "DeviceSpec",
     "Domain",
     "FloatFormat",
+    "GateShape",
     "GoldenStore",
     "ImageSet",
     "InputError",
@@ -40,6 +43,7 @@ __all__ = [
     "MissingTool",
     "Plan",
     "PlannedLayer",
+    "PulseTable",
     "StoreCounters",
     "StorePlan",
     "Trainer",
@@ -53,6 +57,7 @@ __all__ = [
     "load_device",
     "load_plan",
     "preset",
+    "pulse_codes",
     "train",
     "view",
 ]
@@ -70,6 +75,8 @@ _HOMES = {
     "nvmcosim.pymodel.device.spec": ("DeviceSpec", "load_device"),
     "nvmcosim.pymodel.errors": ("InputError", "MissingTool"),
     "nvmcosim.pymodel.formats": ("BF16", "FP16", "FP32", "FloatFormat", "float_format"),
+    "nvmcosim.pymodel.gate_shape": ("GateShape",),
+    "nvmcosim.pymodel.pulse_table": ("PulseTable", "pulse_codes"),
     "nvmcosim.pymodel.layer_plan": ("LayerPlan", "PlannedLayer"),
     "nvmcosim.pymodel.store": ("GoldenStore", "StoreCounters"),
     "nvmcosim.pymodel.store_plan": ("Domain", "StorePlan"),

@@ -5,6 +5,7 @@ from importlib import import_module
 
 import typer
 
+from nvmcosim.commands.options import terminable
 from nvmcosim.pymodel.errors import InputError, ToolError
 
 __all__ = ["app", "main"]
@@ -41,7 +42,8 @@ for _name in COMMANDS:
 def main() -> None:
     """Run the command line; a wrong input is one sentence on standard error and exit code 2."""
     try:
-        app()
+        with terminable():
+            app()
     except InputError as error:
         print(f"nvmcosim: {error}", file=sys.stderr)
         sys.exit(2)
@@ -51,5 +53,6 @@ def main() -> None:
     except SystemExit as end:
         # typer makes this of an interrupt.
         if end.code == 130:
-            print("nvmcosim: interrupted; the same command goes on from here", file=sys.stderr)
+            told = "interrupted; the same command takes over what was finished"
+            print(f"nvmcosim: {told}", file=sys.stderr)
         raise

@@ -25,7 +25,7 @@ from nvmcosim.pymodel.plan import Plan
 __all__ = ["cache_folder", "curve_for", "device_for", "sample_progress"]
 
 #: Counted into every cached curve's digest: a release whose calibration differs raises it.
-_CALIBRATION = 1
+_CALIBRATION = 2
 
 
 def cache_folder() -> Path:

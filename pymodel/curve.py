@@ -22,6 +22,8 @@ SCHEMA = 1
 _DIRECTIONS = ("P-AP", "AP-P", "both")
 _NOISES = ("law", "angle", "thermal")
 _UNITS = ("J", "relative")
+#: No write amplitude is beyond this.
+_MOST_VOLTS = 1e3
 #: Probits beyond these are those of a probability that a double cannot tell from 0 or 1.
 _PROBIT = 37.0
 
@@ -235,18 +237,21 @@ def _typed(values: dict[str, Any]) -> dict[str, Any]:
         ("seed", int),
         ("amplitude_v", int | float | None),
     ):
-        if not isinstance(values[name], kinds):
+        if not isinstance(values[name], kinds) or isinstance(values[name], bool):
             raise InputError(f"{name} is {values[name]!r}, of the wrong type")
     amplitude = values["amplitude_v"]
-    if amplitude is not None and not math.isfinite(amplitude):
-        raise InputError(f"amplitude_v is {amplitude!r}; it must be finite")
+    if amplitude is not None and not -_MOST_VOLTS <= amplitude <= _MOST_VOLTS:
+        raise InputError(f"amplitude_v is {amplitude!r}; it must be within {_MOST_VOLTS:g} V")
     return values
 
 
 def _column(values: Any, name: str) -> NDArray[np.float64]:
     try:
+        # Text of a number is no number.
+        if isinstance(values, list) and any(isinstance(value, str | bool) for value in values):
+            raise TypeError
         column = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError(f"{name} must be a list of numbers") from None
     if column.ndim != 1 or not np.isfinite(column).all():
         raise InputError(f"{name} must be a list of finite numbers")

@@ -72,7 +72,10 @@ def read_mapping(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise InputError(f"{path} must end in .toml or .json")
     try:
         return tomllib.loads(_read(path).decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    # A number of thousands of digits is a ValueError that tomllib does not make its own.
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(f"{path} is not valid TOML: {error}") from error
 
 

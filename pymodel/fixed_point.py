@@ -14,15 +14,16 @@ __all__ = ["CODINGS", "FIXED_NAMES", "FixedFormat", "fixed_format"]
 #: Codings of negative numbers, by the letters that begin a format's name.
 CODINGS = {"q": "two's complement", "sm": "sign and magnitude"}
 #: What a format may be called, in words.
-FIXED_NAMES = "qM.N or smM.N with M + N = 15"
+FIXED_NAMES = "qM.N or smM.N with M + N = 15 and M from -9 to 15"
 
-_NAME = re.compile(r"(q|sm)(\d{1,2})\.(\d{1,2})")
+_NAME = re.compile(r"(q|sm)(-?\d{1,2})\.(\d{1,2})")
 
 
 @dataclass(frozen=True)
 class FixedFormat:
     """A sign bit, `integer_bits` and `fraction_bits`, 16 bits in all; any binary point.
 
+    Left of the word as well: `sm-2.17` has the range of a quarter, so `integer_bits` is -2.
     `coding` is `q`, two's complement (ARM's Q notation), or `sm`, sign and magnitude, where a
     number that crosses zero changes its sign bit and few others. Bit 0 is the least significant.
     """
@@ -42,7 +43,7 @@ class FixedFormat:
 
     @property
     def integer_bits(self) -> int:
-        """Bits before the binary point, the sign not counted."""
+        """Bits before the binary point, the sign not counted; negative where it is left of them."""
         return 15 - self.fraction_bits
 
     @property
@@ -68,7 +69,7 @@ class FixedFormat:
     @property
     def smallest(self) -> float:
         """The most negative number."""
-        return -self.largest if self.coding == "sm" else float(-(1 << self.integer_bits))
+        return -self.largest if self.coding == "sm" else -32768 / (1 << self.fraction_bits)
 
     def encode(self, values: NDArray[np.float32], rounding: str = "rne") -> NDArray:
         """Words of `dtype` for fp32 `values` of any shape; what is out of range saturates.
@@ -113,6 +114,6 @@ def fixed_format(name: str) -> FixedFormat | None:
     if found is None:
         return None
     integer, fraction = int(found[2]), int(found[3])
-    if integer + fraction != 15 or name != f"{found[1]}{integer}.{fraction}":
+    if integer + fraction != 15 or fraction > 24 or name != f"{found[1]}{integer}.{fraction}":
         raise InputError(f"format is {name!r}; a fixed-point format is {FIXED_NAMES}")
     return FixedFormat(found[1], fraction)

@@ -18,7 +18,7 @@ from nvmcosim.pymodel.curve import WriteCurve
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.formats import NumberFormat, number_format
 from nvmcosim.pymodel.plan import Plan
-from nvmcosim.pymodel.units import picoseconds, quantity
+from nvmcosim.pymodel.units import check_whole, picoseconds, quantity
 
 __all__ = ["Domain", "StorePlan"]
 
@@ -100,7 +100,7 @@ class StorePlan(Plan):
                     f"{name} is {getattr(self, name)!r}; it must be one of {', '.join(choices)}"
                 )
         for name, (low, high) in _RANGES.items():
-            _whole(getattr(self, name), name, low, high)
+            check_whole(getattr(self, name), name, low, high)
         if not isinstance(self.device, str) or not self.device:
             raise InputError(f"device is {self.device!r}; it must be a name or a file")
         self._check_domains()
@@ -111,7 +111,7 @@ class StorePlan(Plan):
         for n, domain in enumerate(self.domains):
             if not isinstance(domain, Domain):
                 raise InputError(f"domains[{n}] is {domain!r}; it must be a Domain")
-            _whole(domain.bits, f"domains[{n}].bits", 1, self.width)
+            check_whole(domain.bits, f"domains[{n}].bits", 1, self.width)
             pulse = picoseconds(domain.pulse_ps, f"domains[{n}].pulse_ps")
             if pulse % self.tick_ps:
                 raise InputError(
@@ -137,7 +137,7 @@ class StorePlan(Plan):
         Raises `InputError` if `bsp` goes past the fraction, or a fixed-point word's sign.
         """
         words = number_format(format)
-        _whole(bsp, "bsp", 0, words.low_bits)
+        check_whole(bsp, "bsp", 0, words.low_bits)
         domains = [Domain(words.width - bsp, picoseconds(long, "long"))]
         short_ps = picoseconds(short, "short")
         if bsp:
@@ -156,7 +156,7 @@ class StorePlan(Plan):
         for one that the curve does not reach.
         """
         tick_ps = others.get("tick_ps", cls.tick_ps)
-        _whole(tick_ps, "tick_ps", *_RANGES["tick_ps"])
+        check_whole(tick_ps, "tick_ps", *_RANGES["tick_ps"])
         domains = tuple(
             Domain(bits, curve.pulse_on_grid(rate, tick_ps, f"rates[{n}]"))
             for n, (bits, rate) in enumerate(rates)
@@ -288,8 +288,3 @@ def _check_amplitude(value: Any, name: str) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not low <= value <= high:
         raise InputError(f"{name} is {value!r}; it must be a number of volts from {low} to {high}")
-
-
-def _whole(value: Any, name: str, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise InputError(f"{name} is {value!r}; it must be a whole number from {low} to {high}")

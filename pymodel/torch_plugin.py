@@ -1,6 +1,5 @@
 """One line makes a torch module's parameters live in an approximate memory (ono2021, IV, V)."""
 
-import fnmatch
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,8 +15,13 @@ from nvmcosim.pymodel.failures import BLOCK_LANES
 from nvmcosim.pymodel.ledger import Ledger
 from nvmcosim.pymodel.store_plan import StorePlan
 from nvmcosim.pymodel.store_record import StoreRecord
+from nvmcosim.pymodel.torch_parameters import (
+    FoundParameter,
+    ParameterWatch,
+    find_parameters,
+)
 from nvmcosim.pymodel.torch_store import StoredParameter, WriteRule, store_parameters
-from nvmcosim.pymodel.torch_words import decode, encode, native_dtype, word_dtype
+from nvmcosim.pymodel.torch_words import decode, encode, word_dtype
 
 __all__ = ["ApproximateMemory", "steps_between"]
 
@@ -60,7 +64,10 @@ class ApproximateMemory:
         epoch, steps: ended epochs and taken steps.
         next_block: the first block after this memory's.
 
-    Raises `InputError` for a wrong argument or a parameter of another dtype.
+    The memory follows the parameters that the module has now: a layer that is added later needs a
+    new memory, and a store raises `InputError` if a parameter was replaced, resized or cast.
+
+    Raises `InputError` for a wrong argument, or a parameter that cannot be stored.
     """
 
     def __init__(
@@ -82,8 +89,11 @@ class ApproximateMemory:
         self.epoch = 0
         self.steps = 0
         self.ledger = Ledger(plan.width, self.curve)
+        found = find_parameters(model, names, plan)
+        self._watch = ParameterWatch(found, plan)
         self.next_block = first_block
-        self._parameters = self._stored(_selected(model, names, plan))
+        self._parameters = self._stored(found)
+        self._stores = 0
         self._rules: dict[tuple[StorePlan, bool], WriteRule] = {}
         self._word_energy = float(bit_energy(plan.in_full(), self.curve).sum())
         # Refuses a pulse that the curve does not cover.
@@ -104,11 +114,12 @@ class ApproximateMemory:
         """
         return {stored.name: stored.words for stored in self._parameters}
 
-    def _stored(self, found: Mapping[str, torch.nn.Parameter]) -> list[StoredParameter]:
+    def _stored(self, found: list[FoundParameter]) -> list[StoredParameter]:
         plan = self.plan
         block_words = BLOCK_LANES * 64 // plan.width
         parameters = []
-        for name, parameter in found.items():
+        for each in found:
+            name, parameter = each.name, each.parameter
             words = torch.zeros(
                 parameter.shape, dtype=word_dtype(plan.number_format), device=parameter.device
             )
@@ -133,10 +144,11 @@ class ApproximateMemory:
     ) -> StoreRecord | None:
         """Count an epoch; with `every="epoch"` store, by `plan` or exactly where given.
 
-        `skip` leaves this epoch's store out. Returns the store's record, or None.
+        With stores by the step there is one here only if `plan` or `exact` asks for it. `skip`
+        leaves this epoch's store out. Returns the store's record, or None.
         """
         self.epoch += 1
-        if self._interval or skip:
+        if skip or (self._interval and plan is None and not exact):
             return None
         return self.store(plan, exact)
 
@@ -150,12 +162,13 @@ class ApproximateMemory:
         return self._store(self._rule(plan, exact), stepped=False)
 
     def _store(self, rule: WriteRule, stepped: bool) -> StoreRecord:
-        number = self.ledger.stores
+        self._watch.check()
         record = self.ledger.record_for(
             self.epoch, self.steps, rule.plan, rule.exact, rule.bit_energy, stepped
         )
-        store_parameters(self._parameters, rule, number, record.counters)
+        store_parameters(self._parameters, rule, self._stores, record.counters)
         record.count(self.steps, self._words, self._word_energy * self._words)
+        self._stores += 1
         return record
 
     def _rule(self, plan: StorePlan | None, exact: bool) -> WriteRule:
@@ -200,6 +213,7 @@ class ApproximateMemory:
             "curve": self.curve.digest,
             "epoch": self.epoch,
             "steps": self.steps,
+            "stores": self._stores,
             "words": {name: words.clone() for name, words in self.words.items()},
             "ledger": {name: _as_tensor(value) for name, value in self.ledger.to_state().items()},
         }
@@ -215,7 +229,7 @@ class ApproximateMemory:
         self.ledger = Ledger.from_state(self.plan.width, self.curve, arrays)
         for stored in self._parameters:
             stored.words.copy_(state["words"][stored.name])
-        self.epoch, self.steps = state["epoch"], state["steps"]
+        self.epoch, self.steps, self._stores = state["epoch"], state["steps"], state["stores"]
 
     def _check(self, state: Mapping[str, Any]) -> None:
         expected = set(self.state_dict())
@@ -228,7 +242,7 @@ class ApproximateMemory:
         ):
             if state[name] != value:
                 raise InputError(f"the memory's state is of another {name}: {state[name]!r}")
-        for name in ("epoch", "steps"):
+        for name in ("epoch", "steps", "stores"):
             if not isinstance(state[name], int) or state[name] < 0:
                 raise InputError(f"{name} is {state[name]!r}; it must be a number of at least 0")
         words = self.words
@@ -274,31 +288,3 @@ def steps_between(every: str | int) -> int:
     if isinstance(every, bool) or not isinstance(every, int) or every < 1:
         raise InputError(f"every is {every!r}; it must be 'epoch', 'step' or a number of steps")
     return every
-
-
-def _selected(
-    model: torch.nn.Module, names: Iterable[str] | None, plan: StorePlan
-) -> dict[str, torch.nn.Parameter]:
-    patterns = ["*"] if names is None else [names] if isinstance(names, str) else list(names)
-    found: dict[str, torch.nn.Parameter] = {}
-    seen: set[int] = set()
-    named = list(model.named_parameters(remove_duplicate=False))
-    if not named:
-        raise InputError("the model has no parameters to store")
-    for pattern in patterns:
-        if not any(fnmatch.fnmatchcase(name, pattern) for name, _ in named):
-            raise InputError(f"names has {pattern!r}, which matches no parameter of the model")
-    for name, parameter in named:
-        matched = any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
-        if not matched or id(parameter) in seen:
-            continue
-        native = native_dtype(plan.number_format)
-        allowed = (torch.float32,) if native is None else (torch.float32, native)
-        if parameter.dtype not in allowed:
-            raise InputError(
-                f"parameter {name} is {parameter.dtype}; a {plan.format} memory stores "
-                f"{' or '.join(str(dtype) for dtype in dict.fromkeys(allowed))}"
-            )
-        seen.add(id(parameter))
-        found[name] = parameter
-    return found

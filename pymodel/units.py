@@ -1,10 +1,10 @@
-"""Quantities with units, as users write them: `"20 ns"`, `"1.2 V"`, or a bare number."""
+"""Quantities with units, as users write them (`"20 ns"`, `"1.2 V"`), and whole numbers."""
 
 from typing import Any
 
 from nvmcosim.pymodel.errors import InputError
 
-__all__ = ["picoseconds", "quantity"]
+__all__ = ["check_whole", "picoseconds", "quantity"]
 
 
 def quantity(value: Any, unit: str, name: str) -> float:
@@ -29,9 +29,13 @@ def quantity(value: Any, unit: str, name: str) -> float:
         if parsed.units not in ("", unit):
             raise InputError(wrong)
         value = float(parsed)
-    if not math.isfinite(value):
+    try:
+        result = float(value)
+    except OverflowError:
+        raise InputError(f"{name} is too large a number; it must be finite") from None
+    if not math.isfinite(result):
         raise InputError(f"{name} is {value!r}; it must be finite")
-    return float(value)
+    return result
 
 
 def picoseconds(value: Any, name: str) -> int:
@@ -53,3 +57,9 @@ def picoseconds(value: Any, name: str) -> int:
     if not 0 <= result <= 10**9:
         raise InputError(f"{name} is {value!r}; it must be between 0 ns and 1 ms")
     return result
+
+
+def check_whole(value: object, name: str, low: int, high: int) -> None:
+    """Raise `InputError` unless `value` is a whole number from `low` to `high`."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise InputError(f"{name} is {value!r}; it must be a whole number from {low} to {high}")

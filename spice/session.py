@@ -206,5 +206,5 @@ def _load_ngspice() -> Any:
     logging.getLogger("PySpice").setLevel(logging.CRITICAL + 1)
     try:
         return NgSpiceShared.new_instance()
-    except OSError:
+    except (OSError, AttributeError):  # no such library, or another one
         raise missing from None

@@ -1,5 +1,7 @@
 """How the command line ends: its exit codes and what stands on standard error."""
 
+import json
+
 import pytest
 
 from nvmcosim import cli
@@ -23,7 +25,11 @@ def broken_tool() -> None:
     [
         (wrong_input, 2, "nvmcosim: bsp is 9; it must be a whole number from 0 to 7\n"),
         (broken_tool, 1, "nvmcosim: verilator: Command failed\nno space left\n"),
-        (interrupted, 130, "nvmcosim: interrupted; the same command goes on from here\n"),
+        (
+            interrupted,
+            130,
+            "nvmcosim: interrupted; the same command takes over what was finished\n",
+        ),
     ],
 )
 def test_ends(end, code, said, monkeypatch, capsys) -> None:
@@ -43,3 +49,16 @@ def test_a_real_mistake_ends_so(monkeypatch, capsys, tmp_path) -> None:
     assert ended.value.code == 2
     assert capsys.readouterr().err == "nvmcosim: bsp is 9; it must be a whole number from 0 to 7\n"
     assert not out.exists()
+
+
+def test_the_list_names_what_the_commands_take(monkeypatch, capsys) -> None:
+    from nvmcosim.commands import bench
+
+    monkeypatch.setattr("sys.argv", ["nvmcosim", "list", "--json"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 0
+    groups = json.loads(capsys.readouterr().out)
+    assert {"formats", "laws", "devices", "plans", "blocks", "studies", "benches"} <= set(groups)
+    commands = {command.callback.__name__ for command in bench._benches.registered_commands}
+    assert set(groups["benches"]) == commands

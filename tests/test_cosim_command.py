@@ -51,6 +51,17 @@ def test_a_users_plan_on_icarus_as_json(plan: Path, tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "o").iterdir()] == ["cosim.json"]
 
 
+def test_a_users_plan_as_a_gate(plan: Path, tmp_path: Path) -> None:
+    options = ("--simulator", "icarus", "--vectors", "30", "--stages", "6")
+    result = invoke("pulse", plan, *options, "--out", tmp_path / "o", "--json")
+    assert result.exit_code == 0, result.output
+    (run,) = json.loads(result.stdout)["runs"]
+    assert (run["block"], run["vectors"], run["mismatches"]) == ("pulse-gate", 30, 0)
+    assert run["facts"]["config_writes"] > 0
+    written = json.loads((tmp_path / "o" / "cosim.json").read_text())
+    assert written["provenance"]["configuration"]["stages"] == 6
+
+
 def test_mismatches_are_told_and_exit_with_1(
     plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,12 +83,19 @@ def test_mismatches_are_told_and_exit_with_1(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["pulse"], "block is 'pulse'; it must be store-domain, or begin as one"),
+        (["pulsar"], "block is 'pulsar'; it must be store-domain, pulse-gate, or begin as one"),
         (["store", "--simulator", "vcs"], "simulator is 'vcs'; it must be one of icarus"),
         (["store", "--full", "--analog"], "--analog and --full are both given; give one"),
         (["store", "PLAN", "--full"], "--full has its own plans"),
         (["store", "missing.toml"], "cannot read missing.toml"),
         (["store", "PLAN", "PLAN", "--analog"], "--analog takes one plan, not 2"),
+        (["pulse", "--analog"], "--analog is for store-domain, not pulse"),
+        (["store", "PLAN", "--stages", "3"], "--stages and --code-bits are for pulse-gate with"),
+        (
+            ["pulse", "--code-bits", "3"],
+            "--stages and --code-bits are for pulse-gate with plan files",
+        ),
+        (["pulse", "PLAN", "--stages", "1"], "the plan takes 2 stages; the gate has 1"),
         (["store", "PLAN", "--analog"], "device is 'ono2021'; --analog needs a junction (stt-65nm"),
     ],
 )

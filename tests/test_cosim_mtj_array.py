@@ -24,6 +24,7 @@ def arrays(values: list[float], commands: int = 0, attempts: int = 1) -> MtjArra
         command_stride=(3 * attempts if commands else 0) * own,
         attempt_stride=(3 if commands else 0) * own,
         attempts=attempts * own,
+        select_stride=0 * own,
     )
     made = MtjArrays(OWNER, TICK, 3, table)
     made.accept(np.array([True, True]))
@@ -100,6 +101,18 @@ def test_thresholds_follow_command_and_attempt() -> None:
     assert cells.contents[0].all()
 
 
+def test_thresholds_follow_the_amplitude_and_another_amplitude_is_another_pulse() -> None:
+    cells = arrays([8000] * 3 + [4000] * 3)
+    cells.thresholds.select_stride = np.full(3, 3)
+    one, other = np.array([0, 1, 0]), np.array([1, 1, 0])
+    cells.drive(TOP, HIGH, HIGH, one)
+    assert cells.contents[0].tolist() == [False, True, False]
+    # Column 0 goes on to the other amplitude: its first pulse, of one clock, is over.
+    columns, clocks = cells.drive(TOP, HIGH, HIGH, other)
+    assert (columns.tolist(), clocks.tolist()) == ([0], [1])
+    assert cells.contents[0].tolist() == [True, True, False]
+
+
 @pytest.mark.parametrize("clocks", [2, 3, 7])
 def test_many_clocks_at_once_are_the_same_as_one_by_one(clocks: int) -> None:
     random = np.random.default_rng(1)
@@ -109,6 +122,6 @@ def test_many_clocks_at_once_are_the_same_as_one_by_one(clocks: int) -> None:
         drive, data = random.random(3) < 0.6, random.random(3) < 0.5
         row = random.integers(0, 3, 2)
         apply(slow, clocks, drive, data, row)
-        fast.drive(row, data, drive, clocks)
+        fast.drive(row, data, drive, clocks=clocks)
         assert (slow.contents == fast.contents).all()
         assert (slow.clocks == fast.clocks).all()

@@ -1,11 +1,11 @@
 """RTL against golden model on both simulators, and that the bench finds wrong RTL."""
 
-import re
 from collections.abc import Callable
 
 import pytest
+from rtl_edits import rewire
 
-from nvmcosim.cocotb_tests import store_domain
+from nvmcosim.cocotb_tests import digital, store_domain
 from nvmcosim.cocotb_tests.cases import cases, full_product
 from nvmcosim.cocotb_tests.design import elaborate
 from nvmcosim.cocotb_tests.result import BenchResult
@@ -77,7 +77,7 @@ def test_batches_add_up_and_finished_ones_are_kept(
     from pathlib import Path
 
     folder = Path(str(tmp_path))
-    monkeypatch.setattr(store_domain, "_BATCH_VALUES", 30 * PLAN.width * (2 + PLAN.retry_limit))
+    monkeypatch.setattr(digital, "_BATCH_VALUES", 30 * PLAN.width * (2 + PLAN.retry_limit))
     told: list[tuple[str, int]] = []
 
     def interrupt(simulator: str, done: int) -> None:
@@ -92,8 +92,8 @@ def test_batches_add_up_and_finished_ones_are_kept(
         )
     assert len(list(folder.iterdir())) == 2
     simulated = []
-    real = store_domain.simulate
-    monkeypatch.setattr(store_domain, "simulate", lambda *args: simulated.append(1) or real(*args))
+    real = digital.simulate
+    monkeypatch.setattr(digital, "simulate", lambda *args: simulated.append(1) or real(*args))
     (resumed,) = store_domain.run(PLAN, CURVE, once, vectors=70, seed=3, checkpoints=folder)
     assert len(simulated) == 1
     (whole,) = store_domain.run(PLAN, CURVE, once, vectors=70, seed=3)
@@ -121,22 +121,6 @@ def other_plan(**changes: object) -> StorePlan:
     values |= {name: changes.pop(name) for name in list(changes) if name in values}
     options = {"rewrite": PLAN.rewrite, "retry_limit": PLAN.retry_limit, **changes}
     return StorePlan.two_domain("bf16", **values, **options)  # type: ignore[arg-type]
-
-
-def rewire(text: str, port: str, expression: str, clocked: str) -> str:
-    """Put `expression` of what drove the catalogue's output `port`, called `it`, in its place."""
-    found = re.search(rf"output (\[\d+:0\] )?{port};", text)
-    assert found is not None
-    width, it, was = found[1] or "", f"{port}_it", f"{port}_was"
-    text, count = re.subn(rf"\({port}\)", f"({it})", text)
-    assert count == 1
-    added = f"""  wire {width}{it}; reg {width}{was}; initial {was} = 0;
-  always @(posedge clk) begin {clocked} end
-  assign {port} = {expression};
-"""
-    added = re.sub(r"\bit\b", it, re.sub(r"\bwas\b", was, added))
-    head, tail = text.split("endmodule", 1)
-    return head + added + "endmodule" + tail
 
 
 #: Controllers of other plans.
@@ -184,7 +168,7 @@ def all_mutants(_: str) -> str:
     for n, (port, expression, *clocked) in enumerate(OUTPUT_MUTANTS.values(), len(PLAN_MUTANTS)):
         expression = expression.replace("READ", f"p{n}_array__read")
         expression = expression.replace("PULSES", f"p{n}_pulses_0")
-        text = rewire(text, f"p{n}_{port}", expression, *(clocked or ["was <= it;"]))
+        text = rewire(text, f"p{n}_{port}", expression, *clocked)
     return text
 
 

@@ -159,10 +159,20 @@ def test_a_well_signed_file_of_wrong_types_is_refused(tmp_path) -> None:
 
     values = small_curve().to_dict()
     del values["digest"]
-    for change in ({"amplitude_v": "1.2"}, {"parameters": []}, {"device": 1}):
+    for change, sentence in (
+        ({"amplitude_v": "1.2"}, "of the wrong type"),
+        ({"amplitude_v": True}, "of the wrong type"),
+        ({"parameters": []}, "of the wrong type"),
+        ({"device": 1}, "of the wrong type"),
+        ({"seed": False}, "of the wrong type"),
+        ({"amplitude_v": 10**400}, "amplitude_v is .* within 1000 V"),
+        ({"p_fail": [1, "0.5", 0.1]}, "p_fail must be a list of numbers"),
+        ({"p_fail": [True, 0.5, 0.1]}, "p_fail must be a list of numbers"),
+        ({"energy_mtj_j": [0, 1, 10**400]}, "energy_mtj_j must be a list of numbers"),
+    ):
         wrong = {**values, **change}
         path = write_json(tmp_path / "c.json", {**wrong, "digest": digest_of(wrong)})
-        with pytest.raises(InputError, match="wrong type"):
+        with pytest.raises(InputError, match=sentence):
             load_curve(path)
 
 

@@ -61,6 +61,17 @@ def test_a_saving_that_is_not_the_papers_differs() -> None:
     assert (row["ours"], row["verdict"]) == (18.75, "differs")
 
 
+def test_losses_stand_beside_what_the_paper_says_of_figure_6() -> None:
+    training = report_folder.training()
+    column = training["columns"][1]
+    base = column["baseline"]["accuracy"]
+    for point in column["points"]:
+        point["accuracy"] = base - (0.006 if point["bsp"] == 7 else 0.004)
+    row = rows(training=training)[f"fig6a/loses/tr0/{column['device']}"]
+    assert (row["paper"], row["ours"], row["verdict"]) == ("6, 7", "7", "not-run")
+    assert "one seed" in row["reason"]
+
+
 @pytest.mark.parametrize(
     ("plan", "training"),
     [

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nvmcosim.demo.neighbours import full_plan, neighbour, short_pulses, splits, where
+from nvmcosim.demo.neighbours import neighbour, short_pulses, splits, where
 from nvmcosim.pymodel.store_plan import Domain, StorePlan
 
 PAPER = StorePlan.two_domain("bf16", 6, "20 ns", "0 ns")
@@ -45,7 +45,7 @@ def test_where_a_plan_is_gives_its_own_pulses(plan: StorePlan) -> None:
 
 @given(plans())
 def test_full_plan_writes_every_bit_with_the_longest_pulse(plan: StorePlan) -> None:
-    assert set(full_plan(plan).bit_pulse_ps) == {plan.bit_pulse_ps.max()}
+    assert set(plan.in_full().bit_pulse_ps) == {plan.bit_pulse_ps.max()}
 
 
 @given(plans())

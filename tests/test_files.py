@@ -36,6 +36,8 @@ def test_written_files_follow_the_umask(tmp_path) -> None:
         ("x.json", '{"a": NaN}', "NaN is not a number"),
         ("x.json", "[" * 100_000, "is not valid JSON"),
         ("x.toml", "a = ", "is not valid TOML"),
+        ("x.toml", "a = 1" + "0" * 5000, "is not valid TOML"),
+        ("x.json", '{"a": 1' + "0" * 5000 + "}", "is not valid JSON"),
         ("x.yaml", "a: 1", "must end in .toml or .json"),
     ],
 )

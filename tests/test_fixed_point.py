@@ -10,7 +10,7 @@ from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.fixed_point import FixedFormat, fixed_format
 from nvmcosim.pymodel.formats import number_format
 
-FORMATS = [FixedFormat(coding, bits) for coding in ("q", "sm") for bits in (0, 7, 15)]
+FORMATS = [FixedFormat(coding, bits) for coding in ("q", "sm") for bits in (0, 7, 15, 17)]
 
 
 def named(value):
@@ -79,10 +79,14 @@ def test_names_say_where_the_point_is():
     assert number_format("sm0.15") == FixedFormat("sm", 15)
     assert number_format("q2.13").integer_bits == 2
     assert [fmt.name for fmt in map(number_format, ("q15.0", "sm8.7"))] == ["q15.0", "sm8.7"]
+    assert number_format("sm-2.17").largest == 32767 / 2**17
+    assert number_format("q-1.16").smallest == -0.5
     assert fixed_format("bf16") is None
 
 
-@pytest.mark.parametrize("name", ["q1.15", "sm0.14", "q00.15", "Q0.15", "q-1.16", "fix16", 15])
+@pytest.mark.parametrize(
+    "name", ["q1.15", "sm0.14", "q00.15", "Q0.15", "q-2.16", "q-10.25", "sm-0.15", "fix16", 15]
+)
 def test_wrong_names_are_one_sentence(name):
     with pytest.raises(InputError, match=r"format is .*qM\.N or smM\.N with M \+ N = 15"):
         number_format(name)

@@ -7,14 +7,14 @@ import pytest
 from hdl_bench import simulate
 from test_hdl_store_controller import PLANS, make_commands
 
-from nvmcosim.hdl.catalogue import StoreCatalogue
+from nvmcosim.hdl.catalogue import Catalogue
 from nvmcosim.hdl.store_controller import StoreController
 from nvmcosim.pymodel.errors import InputError
 
 NAMES = ("plain", "changed-retry", "nothing")
 
 
-def port_view(catalogue: StoreCatalogue, n: int) -> Any:
+def port_view(catalogue: Catalogue, n: int) -> Any:
     """Controller n as its ports alone show it."""
     controller = catalogue.controllers[n]
     names = ("words", "array", *controller.counter_names)
@@ -27,7 +27,7 @@ def port_view(catalogue: StoreCatalogue, n: int) -> Any:
 def test_a_controller_behaves_as_if_alone(n: int) -> None:
     plan = PLANS[NAMES[n]]
     commands = make_commands(plan, 3, 20, seed=n, stalls=True)
-    catalogue = StoreCatalogue([PLANS[name] for name in NAMES], 3)
+    catalogue = Catalogue([StoreController(PLANS[name], 3) for name in NAMES])
     together = simulate(port_view(catalogue, n), commands, top=catalogue)
     alone = simulate(StoreController(plan, 3), commands)
     assert together.trace == alone.trace
@@ -38,5 +38,5 @@ def test_a_controller_behaves_as_if_alone(n: int) -> None:
 
 
 def test_no_plans() -> None:
-    with pytest.raises(InputError, match="plans is empty; a catalogue has at least one"):
-        StoreCatalogue([], 3)
+    with pytest.raises(InputError, match="controllers is empty; a catalogue has at least one"):
+        Catalogue([])

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from hdl_bench import Command, simulate
 
+from nvmcosim.hdl.pulse_gate import PulseGate
 from nvmcosim.hdl.store_controller import StoreController
+from nvmcosim.pymodel.pulse_table import ConfigKind, ConfigWrite
 from nvmcosim.pymodel.store_plan import StorePlan
 
 DOCS = Path(__file__).parent.parent / "docs" / "hdl.md"
@@ -44,6 +46,37 @@ def diagram(name: str) -> str:
         }.items():
             rows.setdefault(signal, []).append(f"{shown:>3}")
     return "\n".join(f"{signal:16}" + "".join(shown) for signal, shown in rows.items())
+
+
+def gate_diagram() -> str:
+    """A for row 0, then a new pulse for stage 1 offered together with B, for row 1."""
+    plan = StorePlan.two_domain("sm0.15", 8, "15 ns", "5 ns")
+    dut = PulseGate(plan, 4)
+    word = np.array([0xFFFF])
+    write = ConfigWrite(ConfigKind.CODE, 1, 2)
+    commands = [Command(0, word, EASY), Command(1, word, EASY, writes=[write], race=True)]
+    run = simulate(dut, commands)
+    accepted = dict(zip(run.accepted, "AB", strict=True))
+    written = {clock for clock, _ in run.written}
+    done = {seen.clock: seen.counters["commands"] for seen in run.observations}
+    count = 0
+    rows: dict[str, list[str]] = {}
+    for clock, (_, drive, _) in enumerate(run.trace):
+        count = done.get(clock, count)
+        for signal, shown in {
+            "clock": clock,
+            "accepted": accepted.get(clock, "."),
+            "config accepted": "W" if clock in written else ".",
+            "drive, stage 0": "#" if drive >> 8 else ".",
+            "drive, stage 1": "#" if drive & 255 else ".",
+            "commands": count,
+        }.items():
+            rows.setdefault(signal, []).append(f"{shown:>3}")
+    return "\n".join(f"{signal:16}" + "".join(shown) for signal, shown in rows.items())
+
+
+def test_gate_diagram() -> None:
+    assert gate_diagram() in DOCS.read_text(), f"docs/hdl.md should show:\n{gate_diagram()}"
 
 
 @pytest.mark.parametrize("name", CASES)

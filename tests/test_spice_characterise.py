@@ -195,3 +195,16 @@ def test_a_failing_worker_is_one_sentence(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="ngspice library is not installed"):
         characterise(SPEC, SETTINGS, tmp_path, directions=["P-AP"], workers=1)
     assert not chunks(tmp_path)
+
+
+def test_the_end_of_the_pulse_is_in_the_energy(made, monkeypatch):
+    folder, calibration = made
+    edge = MonteCarlo.edge_energy_j
+    monkeypatch.setattr(
+        MonteCarlo, "edge_energy_j", lambda run: edge(run) + np.array([1e-12, 2e-12])
+    )
+    again = characterise(SPEC, SETTINGS, folder, directions=["P-AP"], workers=1)["P-AP"]
+    for name, more in (("energy_mtj_j", 1e-12), ("energy_driver_j", 2e-12)):
+        inside = SETTINGS.pulses_ps * 1e-12 >= 1e-9
+        got = getattr(again.curve, name) - getattr(calibration.curve, name)
+        assert got[inside] == pytest.approx(more, rel=1e-6)

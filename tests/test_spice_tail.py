@@ -95,3 +95,42 @@ def test_fit_finds_a_known_stretch_and_says_how_well():
     assert wrong.p_value < 1e-6
     with pytest.raises(InputError, match="only 2 of 50"):
         fit_times(theory, np.array([5e-9, 6e-9] + [np.inf] * 48), span)
+
+
+def test_rare_slow_devices_are_in_the_tail():
+    spec = SPEC.replace(spread=DeviceSpread(hk=0.06))
+    pulses = np.array([40e-9, 60e-9])
+    # The trapezoidal rule over the one parameter that varies, as far as devices can matter.
+    deviates = np.zeros((361, 4))
+    deviates[:, 3] = np.linspace(-9, 9, 361)
+    shares = np.exp(-(deviates[:, 3] ** 2) / 2)
+    drive = write_drive(spec, "P-AP", spread_factors(spec.spread, deviates))
+    expected = write_error_rate(drive, pulses, shares / shares.sum())
+    assert expected[-1] < 1e-4
+    theory = theory_for(spec, "P-AP", None, 70e-9)
+    assert theory.rate(pulses) == pytest.approx(expected, rel=0.03)
+
+
+def weibull():
+    """A theory of shape 3 and scale 8 ns, and samples of it with a stretch of 1.05."""
+    times = np.linspace(0, 60e-9, 4000)
+    random = np.random.Generator(np.random.Philox(key=2))
+    return Theory(times, -((times / 8e-9) ** 3)), lambda n: 1.05 * 8e-9 * random.weibull(3, n)
+
+
+def test_the_stated_error_is_the_deviation_of_fits():
+    theory, draw = weibull()
+    fits = [fit_times(theory, draw(400), 60e-9) for _ in range(150)]
+    # Of a scale by maximum likelihood: 1/(shape sqrt(n)), relative.
+    expected = 1.05 / (3 * np.sqrt(400))
+    assert np.mean([fit.stretch_error for fit in fits]) == pytest.approx(expected, rel=0.05)
+    assert np.std([fit.stretch for fit in fits]) == pytest.approx(expected, rel=0.25)
+
+
+def test_samples_that_have_not_switched_count():
+    theory, draw = weibull()
+    samples = draw(4000)
+    span = float(np.median(samples))
+    fit = fit_times(theory, np.where(samples > span, np.inf, samples), span)
+    assert fit.stretch == pytest.approx(1.05, abs=4 * fit.stretch_error)
+    assert fit.stretch_error < 0.02

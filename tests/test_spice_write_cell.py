@@ -89,3 +89,33 @@ def test_a_driver_idles_and_a_word_line_boosts_the_follower():
     # The other direction, whose access transistor has its source at ground, hardly minds.
     low, high = (load_line(SPEC.driver.replace(word_line_v=volts), "P-AP") for volts in (1.2, 2.0))
     assert low(0.9)[0] > 0.75 * high(0.9)[0]
+
+
+def test_a_pulse_starts_in_the_middle_of_its_edge():
+    times = []
+    for rise in (1.0, 600.0):
+        # Far above threshold, so that what the cell does on the way up hardly matters.
+        driver = WriteDriver(kind="source", vdd_v=4.0, series_ohm=500.0, rise_ps=rise)
+        wave = simulate_write(driver, SPEC.mtj, Start("P-AP", 0.2), 5e-9)
+        times.append(wave.switching_time_s)
+    assert times[1] == pytest.approx(times[0], abs=120e-12)
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_a_pulse_is_as_long_as_it_is_said_to_be_between_the_middles_of_its_edges(direction):
+    driver = WriteDriver(kind="source", vdd_v=0.9, series_ohm=500.0, rise_ps=400.0)
+    # A cell that is there already: its resistance does not change.
+    at_rest = Start(direction, np.pi - 1e-6)
+    wave = simulate_write(driver, SPEC.mtj, at_rest, 5e-9, pulse_s=3e-9)
+    high = wave.voltage_v.max()
+    above = wave.time_s[wave.voltage_v > high / 2]
+    assert above[-1] - above[0] == pytest.approx(3e-9, abs=30e-12)
+
+
+def test_directions_and_samples_are_drawn_apart():
+    starts = [
+        MonteCarlo(SPEC, direction, 0, "angle", "1d", 1e-9, 1e-9).sample(k, np.ones(4)).x[0]
+        for direction in DIRECTIONS
+        for k in (0, 1)
+    ]
+    assert len({round(float(x), 9) for x in starts}) == 4

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nvmcosim import Domain, GoldenStore, InputError, StorePlan
 from nvmcosim.pymodel.device.threshold import law_curve
-from nvmcosim.pymodel.store import from_bits, to_bits
+from nvmcosim.pymodel.store import StoreCounters, from_bits, to_bits
 
 CURVE = law_curve("ono2021")
 
@@ -234,3 +234,25 @@ def test_wrong_writes_are_refused_and_change_nothing() -> None:
     assert golden.contents.tolist() == [[0], [0]]
     assert golden.counters.commands == 0
     assert golden.counters.driven_bits.sum() == 0
+
+
+def test_counters_add_up() -> None:
+    plan = StorePlan.two_domain("bf16", 6, "20 ns", "5 ns", retry_limit=1)
+    sizes = {"pulses": 2, "driven_cycles": 2}
+    names = list(StoreCounters.__dataclass_fields__)
+    counters = []
+    for start in (1, 1000):
+        made = StoreCounters.zero(plan)
+        for n, name in enumerate(names):
+            value = getattr(made, name)
+            if isinstance(value, np.ndarray):
+                assert value.shape == (sizes.get(name, 16),)
+                value += start * (n + 1) + np.arange(value.size)
+            else:
+                setattr(made, name, start * (n + 1))
+        counters.append(made)
+    first, second = counters
+    expected = {name: getattr(first, name) + getattr(second, name) for name in names}
+    first.add(second)
+    for name in names:
+        np.testing.assert_array_equal(getattr(first, name), expected[name], err_msg=name)

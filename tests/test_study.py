@@ -3,13 +3,16 @@
 import json
 import os
 import signal
+import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from step_cell import StepCell, noted
 from typer.testing import CliRunner
 
 from nvmcosim.cli import app
@@ -128,6 +131,35 @@ def test_a_damaged_result_is_made_again(tmp_path: Path) -> None:
     assert runs(tmp_path) == {"a": 2}
 
 
+def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from pathlib import Path;"
+        "from step_cell import StepCell; from nvmcosim.studies.cells import CellStore, run_cells;"
+        "from nvmcosim.studies.executors import LocalProcesses; folder = Path(sys.argv[2]);"
+        "cells = [StepCell(n, folder, steps=1000, pause=0.05) for n in 'ab'];"
+        "run_cells(cells, CellStore(folder / 'cells'), LocalProcesses(2))"
+    )
+    here = str(Path(__file__).parent)
+    parent = subprocess.Popen([sys.executable, "-c", script, here, str(tmp_path)])
+    cells = [StepCell(name, tmp_path) for name in "ab"]
+    workers = {int(process) for cell in cells for process, _ in waited_for(cell)}
+    parent.kill()
+    parent.wait()
+    ended_by = time.monotonic() + 20
+    while any(Path(f"/proc/{worker}").exists() for worker in workers):
+        assert time.monotonic() < ended_by, "a worker outlived its parent"
+        time.sleep(0.1)
+
+
+def waited_for(cell: StepCell) -> list[tuple[int, int]]:
+    """The first steps of `cell`, as soon as there are any."""
+    until = time.monotonic() + 60
+    while not noted(cell):
+        assert time.monotonic() < until, "the cell never started"
+        time.sleep(0.1)
+    return noted(cell)
+
+
 def test_a_killed_worker_loses_nothing(tmp_path: Path) -> None:
     store = CellStore(tmp_path / "cells")
     cells = [CountingCell(name, str(tmp_path), killed=name == "b") for name in "abc"]
@@ -241,10 +273,15 @@ def test_without_data_the_rest_of_the_study_runs(
         assert (tmp_path / "o" / plot["svg"]).read_text().startswith("<?xml")
 
 
+def test_a_study_that_there_is_not_is_refused() -> None:
+    result = invoke("study", "other")
+    assert result.exit_code == 2
+    assert "No such command 'other'" in result.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("other",), "study is 'other'; it must be one of ono2021"),
         (("ono2021", "--networks", "x"), "network is 'x'; it must be one of mp, cnn, mn"),
         (("ono2021", "--settings", "x"), "settings is 'x'; it must be all or table3"),
         (("ono2021", "--optimizer", "x", "--quick"), "optimizer is 'x'"),

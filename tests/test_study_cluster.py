@@ -31,8 +31,16 @@ from nvmcosim.studies.training_cells import TrainingCell
 from nvmcosim.training import TrainingConfig
 
 
+@pytest.fixture
+def cluster(running_cluster: LocalCluster) -> LocalCluster:
+    """The cluster with both its workers, one of which the test before may have killed."""
+    with Client(running_cluster.scheduler_address, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=60)
+    return running_cluster
+
+
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[LocalCluster]:
+def running_cluster() -> Iterator[LocalCluster]:
     # A cell may kill one worker; the second is one too many.
     with (
         config.set({"distributed.scheduler.allowed-failures": 1}),
@@ -155,7 +163,9 @@ def test_an_interrupted_sweep_stops_its_cells_and_goes_on(
     cells += [StepCell("c", tmp_path)]
 
     def interrupt(cell: Any) -> None:
+        until = time.monotonic() + 30
         while not noted(cells[1]):
+            assert time.monotonic() < until, "the second cell never started"
             time.sleep(0.01)
         raise KeyboardInterrupt
 

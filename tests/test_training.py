@@ -9,7 +9,7 @@ import torch
 from nvmcosim.datasets import ImageSet
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.store_plan import StorePlan
-from nvmcosim.training import Trainer, TrainingConfig, train
+from nvmcosim.training import DamagedCheckpoint, Trainer, TrainingConfig, train
 
 # Two workers share two cores.
 torch.set_num_threads(1)
@@ -129,6 +129,30 @@ def test_with_a_store_at_each_step_the_network_is_always_what_the_memory_holds()
     assert torch.equal(low[moved], held[moved])
 
 
+def test_with_a_master_copy_what_the_memory_loses_is_not_lost() -> None:
+    # The low 12 bits are never written: updates below 1/8 are lost, unless kept outside.
+    plan = StorePlan.two_domain("sm0.15", 12, "20 ns", 0, initial="weights")
+    chosen = {"network": "mlp300", "plan": plan, "every": "step", "optimizer": "sgd", "epochs": 3}
+    kept, lost = (Trainer(config(master_copy=copy, **chosen), images()) for copy in (True, False))
+    assert kept.run()[-1].test_accuracy > 0.9
+    assert lost.run()[-1].test_accuracy < 0.6
+    # The network computes with what the memory holds of the copy: 3 bits of each weight.
+    held, master = kept.network[1].weight.detach(), kept._masters[0]  # type: ignore[index]
+    upper = (master * 2**15).round().abs().int() & 0x7000
+    assert torch.equal((held.abs() * 2**15).int() & 0x7000, upper)
+
+
+def test_a_run_with_a_master_copy_resumes(tmp_path: Path) -> None:
+    chosen = config(master_copy=True, every=2, optimizer="sgd")
+    whole, half, resumed = (Trainer(chosen, images()) for _ in range(3))
+    whole.run()
+    half.train_epoch()
+    half.save(tmp_path / "c.pt")
+    resumed.run(tmp_path / "c.pt")
+    assert torch.equal(weights(resumed), weights(whole))
+    assert resumed.history == whole.history
+
+
 def test_the_squared_loss_is_that_of_tanh_outputs() -> None:
     scores, labels = torch.tensor([[0.5, -1.0], [2.0, 0.0]]), torch.tensor([0, 1])
     squares = [(np.tanh(0.5) - 1) ** 2 + (np.tanh(-1) + 1) ** 2, (np.tanh(2) + 1) ** 2 + 1]
@@ -145,12 +169,18 @@ def test_settings_that_came_later_leave_the_digests_of_kept_results() -> None:
     }
     later = [
         config(**change).to_dict()
-        for change in ({"every": "step"}, {"loss": "squared"}, {"initialisation": "torch"})
+        for change in (
+            {"every": "step"},
+            {"loss": "squared"},
+            {"initialisation": "torch"},
+            {"master_copy": True},
+        )
     ]
     assert [set(values) - set(config().to_dict()) for values in later] == [
         {"every"},
         {"loss"},
         {"initialisation"},
+        {"master_copy"},
     ]
 
 
@@ -227,9 +257,10 @@ def test_a_damaged_checkpoint_is_one_sentence(tmp_path: Path) -> None:
     data = path.read_bytes()
     for broken in (b"", data[:1000], b"cos\nsystem\n(S'true'\ntR.", b"\0" + data[1:]):
         path.write_bytes(broken)
-        with pytest.raises(InputError, match="is no checkpoint") as caught:
+        with pytest.raises(DamagedCheckpoint, match="or a damaged one: delete it") as caught:
             trainer.run(path)
         assert "\n" not in str(caught.value)
+        assert "weights_only" not in str(caught.value)
 
 
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
@@ -259,6 +290,8 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
         ({"power_lost": (1,)}, "power_lost has 1; it must have epochs from 2 to 4"),
         ({"every": 0}, "every is 0; it must be 'epoch', 'step' or a number of steps"),
         ({"every": "step", "full_epochs": (1,)}, "every is 'step'; with full_epochs it must be"),
+        ({"master_copy": True, "power_lost": (2,)}, "power_lost has epochs; with master_copy"),
+        ({"master_copy": 1}, "master_copy is 1; it must be true or false"),
         ({"loss": "x"}, "loss is 'x'; it must be one of cross-entropy, squared"),
         ({"initialisation": "x"}, "initialisation is 'x'; it must be one of glorot, lecun, torch"),
     ],

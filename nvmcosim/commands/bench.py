@@ -10,7 +10,10 @@ from nvmcosim.commands.options import JsonFlag, OutDir, Seed, console, emit_json
 if TYPE_CHECKING:
     from nvmcosim.bench.timing import BenchResult
 
-__all__ = ["register"]
+__all__ = ["BENCHES", "register"]
+
+#: The benches, as `nvmcosim list` shows them; each is a command below.
+BENCHES = ("store", "training", "device")
 
 _benches = typer.Typer(
     no_args_is_help=True, help="Measure speed beside a reference, both in one run."

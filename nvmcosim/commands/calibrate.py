@@ -59,6 +59,11 @@ def calibrate(
     from nvmcosim.pymodel.device.threshold import LAWS, law_curve
 
     if device in LAWS:
+        stated = {"--amplitude": amplitude, "--samples": samples, "--workers": workers}
+        stated |= {"--quick": quick or None}
+        for option, value in stated.items():
+            if value is not None:
+                raise InputError(f"{option} is given, but {device} is a law: nothing is simulated")
         _report([law_curve(device).save(out / f"{device}.json")], [], json_output)
         return
     from nvmcosim.devices import device_for
@@ -67,16 +72,19 @@ def calibrate(
     spec = device_for(device)
     settings = Settings(
         _sweep(pulse),
-        samples=samples or (_QUICK_SAMPLES if quick else SAMPLES),
+        samples=(_QUICK_SAMPLES if quick else SAMPLES) if samples is None else samples,
         seed=seed,
         noise=noise,
         model=macrospin,
     )
     curves: list[Path] = []
     plots: list[Path] = []
-    for volts in _amplitudes(amplitude, spec):
-        at = spec.replace(driver=spec.driver.replace(vdd_v=volts))
-        made = _calibrate_one(at, settings, _directions(direction), workers, out)
+    directions = _directions(direction)
+    supplies = [
+        spec.replace(driver=spec.driver.replace(vdd_v=v)) for v in _amplitudes(amplitude, spec)
+    ]
+    for at in supplies:
+        made = _calibrate_one(at, settings, directions, workers, out)
         curves += made[:-1]
         plots.append(made[-1])
     _report(curves, plots, json_output)
@@ -148,7 +156,8 @@ def _amplitudes(text: str | None, spec: "DeviceSpec") -> list[float]:
     if text is None:
         return [spec.driver.vdd_v]
     volts = [quantity(part.strip(), "V", "amplitude") for part in text.split(",")]
-    if len(set(volts)) != len(volts):
+    # As the files are named.
+    if len({f"{v:g}" for v in volts}) != len(volts):
         raise InputError(f"amplitude is {text!r}; no supply may be given twice")
     return volts
 

@@ -1,11 +1,14 @@
 """`nvmcosim cosim`: the RTL against the golden model, on the simulators."""
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nvmcosim.commands.options import JsonFlag, OutDir, Seed, console, emit_json
+from nvmcosim.commands.plan_options import CodeBits, Stages, gate_options
 
 if TYPE_CHECKING:
     from nvmcosim.cocotb_tests.result import BenchResult
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-BLOCKS = ("store-domain",)
+BLOCKS = ("store-domain", "pulse-gate")
 
 
 def register(app: typer.Typer) -> None:
@@ -26,8 +29,8 @@ def cosim(
         list[str],
         typer.Argument(
             metavar="BLOCK [PLAN...]",
-            help="A block, such as store-domain, or how its name begins; and plan files, where its "
-            "own plans are not the ones to check.",
+            help="A block, store-domain or pulse-gate, or how its name begins; and plan files, "
+            "where its own plans are not the ones to check.",
         ),
     ],
     simulator: Annotated[
@@ -43,6 +46,8 @@ def cosim(
     analog: Annotated[
         bool, typer.Option("--analog", help="The cells are junctions in ngspice, in lock-step.")
     ] = False,
+    stages: Stages = None,
+    code_bits: CodeBits = None,
     seed: Seed = 0,
     out: OutDir = Path("out/cosim"),
     json_output: JsonFlag = False,
@@ -60,7 +65,12 @@ def cosim(
     if analog and full:
         raise InputError("--analog and --full are both given; give one")
     chosen = simulators(simulator)
-    plans = _plans(targets)
+    blocks, plans = _blocks(targets[0]), _plans(targets[1:])
+    gate = gate_options(stages, code_bits, None)
+    if analog and "store-domain" not in blocks:
+        raise InputError(f"--analog is for store-domain, not {targets[0]}")
+    if gate and not ("pulse-gate" in blocks and plans):
+        raise InputError("--stages and --code-bits are for pulse-gate with plan files")
     if full and plans:
         raise InputError(f"--full has its own plans; leave {targets[1]} or it away")
     count = vectors if vectors is not None else 16 if analog else 1000
@@ -68,7 +78,8 @@ def cosim(
     if analog:
         results = _analog(plans, chosen, count, seed, out, screen)
     else:
-        results = _digital(plans, full, chosen, count, seed, out, screen)
+        runs_of = [run for block in blocks for run in _runs(block, plans, full, gate)]
+        results = _digital(runs_of, chosen, count, seed, out, screen)
     runs = [result.to_dict() for result in results]
     configuration = {
         "targets": targets,
@@ -76,6 +87,7 @@ def cosim(
         "vectors": count,
         "full": full,
         "analog": analog,
+        **gate,
     }
     told: dict[str, Any] = {"runs": runs, "provenance": provenance(seed, **configuration)}
     if analog:
@@ -93,28 +105,68 @@ def cosim(
         raise typer.Exit(1)
 
 
-def _plans(targets: list[str]) -> "list[StorePlan]":
-    """The plans in the files among `targets`; raises `InputError` if no block is named."""
+def _blocks(name: str) -> list[str]:
+    """The blocks whose names begin with `name`; raises `InputError` if there is none."""
+    from nvmcosim.pymodel.errors import InputError
+
+    blocks = [block for block in BLOCKS if name and block.startswith(name)]
+    if not blocks:
+        raise InputError(f"block is {name!r}; it must be {', '.join(BLOCKS)}, or begin as one")
+    return blocks
+
+
+def _plans(files: list[str]) -> "list[StorePlan]":
+    """The plans in `files`; raises `InputError`."""
     from nvmcosim import load_plan
     from nvmcosim.pymodel.errors import InputError
     from nvmcosim.pymodel.layer_plan import plans_within
     from nvmcosim.pymodel.store_plan import StorePlan
 
-    block, *files = targets
-    if not any(name.startswith(block) for name in BLOCKS):
-        raise InputError(f"block is {block!r}; it must be {', '.join(BLOCKS)}, or begin as one")
     plans = []
     for file in files:
         for plan in plans_within(load_plan(file), file).values():
             if not isinstance(plan, StorePlan):
-                raise InputError(f"{file} is a {plan.kind} plan; {BLOCKS[0]} takes store plans")
+                raise InputError(f"{file} is a {plan.kind} plan; the blocks take store plans")
             plans.append(plan)
     return plans
 
 
+@dataclass(frozen=True)
+class _Run:
+    """One call of a block's bench: its controllers, their curves, and what the case is called."""
+
+    bench: "Callable[..., list[BenchResult]]"
+    name: str
+    members: Sequence[Any]
+    curves: Sequence[Any]
+
+
+def _runs(block: str, plans: "list[StorePlan]", full: bool, gate: Mapping[str, Any]) -> list[_Run]:
+    """What is to run of `block`: with the plans, or else all shipped ones, or the full product."""
+    from nvmcosim.devices import curve_for
+
+    if block == "pulse-gate":
+        from nvmcosim.cocotb_tests import pulse_gate
+        from nvmcosim.cocotb_tests.gate_cases import gate_cases, gate_curve, many_gate_cases
+        from nvmcosim.cocotb_tests.gate_spec import GateSpec
+
+        if plans:
+            own = [GateSpec(plan, **gate) for plan in plans]
+            return [_Run(pulse_gate.run, "plans", own, [curve_for(plan) for plan in plans])]
+        gates = many_gate_cases() if full else {"shipped": gate_cases()}
+        return [_Run(pulse_gate.run, n, m, [gate_curve(s) for s in m]) for n, m in gates.items()]
+    from nvmcosim.cocotb_tests import store_domain
+    from nvmcosim.cocotb_tests.cases import cases, full_product
+
+    classes = {"plans": plans} if plans else full_product() if full else {"shipped": cases()}
+    return [
+        _Run(store_domain.run, name, members, [curve_for(plan) for plan in members])
+        for name, members in classes.items()
+    ]
+
+
 def _digital(
-    plans: "list[StorePlan]",
-    full: bool,
+    runs: list[_Run],
     chosen: tuple[Any, ...],
     vectors: int,
     seed: int,
@@ -125,23 +177,13 @@ def _digital(
 
     from rich.progress import Progress
 
-    from nvmcosim.cocotb_tests.cases import cases, full_product
-    from nvmcosim.cocotb_tests.store_domain import run
-    from nvmcosim.devices import curve_for
-
-    if plans:
-        classes = {"plans": plans}
-    elif full:
-        classes = full_product()
-    else:
-        classes = {"shipped": cases()}
     checkpoints = out / "unfinished"
     results: list[BenchResult] = []
     with Progress(console=screen, transient=True) as bar:
-        for name, members in classes.items():
-            total = vectors * len(members)
+        for run in runs:
+            total = vectors * len(run.members)
             tasks = {
-                s.value: bar.add_task(f"{name} on {s.value}", total=total, start=False)
+                s.value: bar.add_task(f"{run.name} on {s.value}", total=total, start=False)
                 for s in chosen
             }
 
@@ -149,13 +191,13 @@ def _digital(
                 bar.start_task(tasks[simulator])
                 bar.update(tasks[simulator], completed=done)
 
-            results += run(
-                members,
-                [curve_for(plan) for plan in members],
+            results += run.bench(
+                run.members,
+                run.curves,
                 chosen,
                 vectors=vectors,
                 seed=seed,
-                name=name,
+                name=run.name,
                 progress=tell,
                 checkpoints=checkpoints,
             )

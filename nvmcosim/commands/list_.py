@@ -1,5 +1,7 @@
 """`nvmcosim list`: the names that the other commands take."""
 
+from contextlib import suppress
+
 import typer
 
 from nvmcosim.commands.options import JsonFlag, console, emit_json
@@ -13,20 +15,32 @@ def register(app: typer.Typer) -> None:
 
 
 def list_names(json_output: JsonFlag = False) -> None:
-    """List formats, device laws, built-in junctions, plan kinds and hardware blocks."""
+    """List what other commands take: formats, devices, blocks, networks, data sets, studies."""
+    from nvmcosim.commands.bench import BENCHES
+    from nvmcosim.commands.study import STUDIES
+    from nvmcosim.datasets import DATASETS
     from nvmcosim.hdl.block import BLOCKS
     from nvmcosim.pymodel.device.presets import PRESETS
     from nvmcosim.pymodel.device.threshold import LAWS
+    from nvmcosim.pymodel.fixed_point import FIXED_NAMES
     from nvmcosim.pymodel.formats import FORMATS
     from nvmcosim.views import VIEWS
 
     groups = {
-        "formats": list(FORMATS),
+        "formats": [*FORMATS, FIXED_NAMES],
         "laws": list(LAWS),
         "devices": list(PRESETS),
         "plans": list(VIEWS),
         "blocks": list(BLOCKS),
+        "data sets": list(DATASETS),
+        "studies": list(STUDIES),
+        "benches": list(BENCHES),
     }
+    # Networks are torch's, which need not be installed.
+    with suppress(ModuleNotFoundError):
+        from nvmcosim.networks import NETWORKS
+
+        groups["networks"] = list(NETWORKS)
     if json_output:
         emit_json(groups)
         return

@@ -1,6 +1,7 @@
 """Options that every command shares, and how a command prints its result and is ended."""
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -11,9 +12,27 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from nvmcosim.pymodel.errors import InputError
+
 __all__ = ["DataDir", "JsonFlag", "OutDir", "Seed", "console", "emit_json", "terminable"]
 
-OutDir = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for what is written.")]
+
+def _writable(folder: Path) -> Path:
+    """Refuse a folder that cannot be written to before any work is done for it."""
+    nearest = folder.absolute()
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise InputError(f"out is {str(folder)!r}; {nearest} is no folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise InputError(f"out is {str(folder)!r}; {nearest} cannot be written to")
+    return folder
+
+
+OutDir = Annotated[
+    Path,
+    typer.Option("--out", metavar="DIR", help="Folder for what is written.", callback=_writable),
+]
 DataDir = Annotated[
     str | None,
     typer.Option("--data", metavar="DIR", help="Folder with data sets; also NVMCOSIM_DATA."),

@@ -11,15 +11,20 @@ if TYPE_CHECKING:
     from nvmcosim.pymodel.store_plan import StorePlan
 
 __all__ = [
+    "Amplitudes",
     "BankWords",
+    "BlockName",
     "Bsp",
+    "CodeBits",
     "DomainList",
     "Format",
     "Long",
     "RetryLimit",
     "Rewrite",
     "Short",
+    "Stages",
     "Tick",
+    "gate_options",
     "plan_from_options",
     "stated",
 ]
@@ -34,8 +39,9 @@ DomainList = Annotated[
     list[str] | None,
     typer.Option(
         "--domain",
-        metavar="BITS:PULSE",
-        help="A domain, e.g. '9:20 ns'; repeat from the high bits down, instead of --bsp.",
+        metavar="BITS:PULSE[:AMPLITUDE]",
+        help="A domain, e.g. '9:20 ns' or '9:20 ns:1.2 V'; repeat from the high bits down, instead "
+        "of --bsp.",
     ),
 ]
 Tick = Annotated[str | None, typer.Option("--tick", help="Clock period, e.g. '5 ns'.")]
@@ -43,6 +49,24 @@ Rewrite = Annotated[str | None, typer.Option("--rewrite", help="all, or changed:
 BankWords = Annotated[int | None, typer.Option("--bank-words", help="Words side by side.")]
 RetryLimit = Annotated[
     int | None, typer.Option("--retry-limit", help="Verify, and drive wrong bits again so often.")
+]
+BlockName = Annotated[
+    str | None,
+    typer.Option("--block", help="The block for plan files: store-domain (default) or pulse-gate."),
+]
+Stages = Annotated[
+    int | None, typer.Option("--stages", help="Entries of a pulse gate's table; 4, or as needed.")
+]
+CodeBits = Annotated[
+    int | None, typer.Option("--code-bits", help="Width of its pulse codes; 8, or as needed.")
+]
+Amplitudes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--amplitude",
+        metavar="VOLTS",
+        help="A further amplitude that it can select, beside the plan's; repeat for more.",
+    ),
 ]
 
 #: ono2021, Table III, MP at < 0.5%: what is not stated is as in this plan.
@@ -92,7 +116,21 @@ def plan_from_options(given: Mapping[str, Any], domains: list[str] | None) -> "S
 
 
 def _domain(text: str) -> dict[str, Any]:
-    bits, colon, pulse = text.partition(":")
-    if not colon or not bits.strip().isdecimal():
-        raise InputError(f"domain is {text!r}; it must be bits and pulse, such as '9:20 ns'")
-    return {"bits": int(bits), "pulse": pulse.strip()}
+    bits, *others = (part.strip() for part in text.split(":"))
+    if not bits.isdecimal() or len(others) not in (1, 2):
+        raise InputError(
+            f"domain is {text!r}; it must be bits and pulse, such as '9:20 ns', and may have an "
+            "amplitude, such as '9:20 ns:1.2 V'"
+        )
+    return {"bits": int(bits), **dict(zip(("pulse", "amplitude"), others, strict=False))}
+
+
+def gate_options(
+    stages: int | None, code_bits: int | None, amplitudes: list[str] | None
+) -> dict[str, Any]:
+    """Those of a pulse gate's options that are given; amplitudes in V. Raises `InputError`."""
+    from nvmcosim.pymodel.units import quantity
+
+    volts = [quantity(text, "V", "amplitude") for text in amplitudes or ()]
+    values = {"stages": stages, "code_bits": code_bits, "amplitudes": volts or None}
+    return {name: value for name, value in values.items() if value is not None}

@@ -32,6 +32,10 @@ def synth(
     rewrite: plans.Rewrite = None,
     bank_words: plans.BankWords = None,
     retry_limit: plans.RetryLimit = None,
+    block: plans.BlockName = None,
+    stages: plans.Stages = None,
+    code_bits: plans.CodeBits = None,
+    amplitude: plans.Amplitudes = None,
     rows: Annotated[int, typer.Option("--rows", help="Rows of the array.")] = 256,
     counter_bits: Annotated[
         int, typer.Option("--counter-bits", help="Width of each counter.")
@@ -46,7 +50,6 @@ def synth(
 ) -> None:
     """Synthesise each plan's block and write the cell counts to synth.json."""
     from nvmcosim.commands.verilog import named_plans
-    from nvmcosim.hdl.block import build_block
     from nvmcosim.hdl.synth import TARGETS, check_target, synthesise
     from nvmcosim.provenance import provenance
     from nvmcosim.pymodel.files import write_json
@@ -56,17 +59,19 @@ def synth(
     for target in libraries:
         check_target(target)
     results = []
-    for module, plan in named_plans(targets, stated, domain).items():
-        block = build_block(plan, rows=rows, counter_bits=counter_bits, name=module)
+    gate = plans.gate_options(stages, code_bits, amplitude)
+    for module, asked in named_plans(targets, stated, domain, block, gate).items():
+        made = asked.build(rows=rows, counter_bits=counter_bits, name=module)
         for target in libraries:
-            counts = synthesise(block.verilog, block.name, target)
-            results.append({"name": block.name, **counts.to_dict()})
+            counts = synthesise(made.verilog, made.name, target)
+            results.append({"name": made.name, **counts.to_dict()})
             console(json_output).print(
-                f"{block.name} on {target}: {counts.cells} cells, "
+                f"{made.name} on {target}: {counts.cells} cells, "
                 f"{counts.flip_flops} of them flip-flops"
             )
     report = {"results": results}
     configuration = {"targets": targets, "rows": rows, "counter_bits": counter_bits}
+    configuration |= {"block": block, **gate}
     write_json(out / "synth.json", {**report, "provenance": provenance(seed, **configuration)})
     if json_output:
         emit_json(report)

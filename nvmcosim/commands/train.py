@@ -121,7 +121,8 @@ def _check_device(device: str) -> None:
     from nvmcosim.pymodel.errors import InputError
 
     try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
+        # An item, as a device that keeps no values (`meta`) makes tensors too.
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
         first = str(error).splitlines()[0]
         raise InputError(f"device is {device!r}, which torch cannot use here: {first}") from None

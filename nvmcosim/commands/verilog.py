@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,9 +12,12 @@ from nvmcosim.commands import plan_options as plans
 from nvmcosim.commands.options import JsonFlag, OutDir, Seed, console, emit_json
 
 if TYPE_CHECKING:
+    from nvmcosim.hdl.block import Block
     from nvmcosim.pymodel.plan import Plan
 
-__all__ = ["named_plans", "register"]
+__all__ = ["Target", "named_plans", "register"]
+
+_FILES = (".toml", ".json")
 
 
 def register(app: typer.Typer) -> None:
@@ -37,6 +41,10 @@ def verilog(
     rewrite: plans.Rewrite = None,
     bank_words: plans.BankWords = None,
     retry_limit: plans.RetryLimit = None,
+    block: plans.BlockName = None,
+    stages: plans.Stages = None,
+    code_bits: plans.CodeBits = None,
+    amplitude: plans.Amplitudes = None,
     rows: Annotated[int, typer.Option("--rows", help="Rows of the array.")] = 256,
     counter_bits: Annotated[
         int, typer.Option("--counter-bits", help="Width of each counter.")
@@ -52,60 +60,92 @@ def verilog(
 
     The seed only enters the plan that options state: hardware does not depend on it.
     """
-    from nvmcosim.hdl.block import build_block
     from nvmcosim.pymodel.errors import InputError
 
     stated = plans.stated(format, bsp, long, short, tick, rewrite, bank_words, retry_limit, seed)
-    found = named_plans(targets, stated, domain)
+    gate = plans.gate_options(stages, code_bits, amplitude)
+    found = named_plans(targets, stated, domain, block, gate)
     if name is not None and len(found) > 1:
         raise InputError(f"name is {name!r}; with several plans each module is named by its file")
     # Elaborated first, written after: a wrong plan among many leaves nothing behind.
     blocks = [
-        build_block(plan, rows=rows, counter_bits=counter_bits, name=name or module)
-        for module, plan in found.items()
+        target.build(rows=rows, counter_bits=counter_bits, name=name or module)
+        for module, target in found.items()
     ]
     modules = []
-    for block in blocks:
-        file, sidecar = block.write(out)
-        modules.append({"name": block.name, "file": str(file), "sidecar": str(sidecar)})
-        console(json_output).print(f"{block.name}: {file}, {sidecar}", soft_wrap=True)
+    for made in blocks:
+        file, sidecar = made.write(out)
+        modules.append({"name": made.name, "file": str(file), "sidecar": str(sidecar)})
+        console(json_output).print(f"{made.name}: {file}, {sidecar}", soft_wrap=True)
     if json_output:
         emit_json({"modules": modules})
 
 
-def named_plans(
-    targets: list[str], stated: Mapping[str, object], domain: list[str] | None
-) -> "dict[str, Plan]":
-    """The plans that `targets` name, by the module names that their blocks get.
+@dataclass(frozen=True)
+class Target:
+    """A plan, the block that is to be made of it, and the block's own options."""
 
-    A block's plan is the one that the options state; a file's plan is taken as it is, each layer of
-    a layer plan as a module. Raises
-    `InputError` for an unknown block, options that a file would ignore, or names that clash.
+    plan: "Plan"
+    block: str
+    options: Mapping[str, Any]
+
+    def build(self, **others: Any) -> "Block":
+        """The block; `others` are further arguments of `build_block`."""
+        from nvmcosim.hdl.block import build_block
+
+        options = dict(self.options)
+        if "amplitudes" in options:
+            own = list(getattr(self.plan, "amplitudes", ()))
+            options["amplitudes"] = tuple(dict.fromkeys([*own, *options["amplitudes"]]))
+        return build_block(self.plan, block=self.block, **options, **others)
+
+
+def named_plans(
+    targets: list[str],
+    stated: Mapping[str, object],
+    domain: list[str] | None,
+    block: str | None,
+    gate: Mapping[str, Any],
+) -> dict[str, Target]:
+    """What `targets` name, by the module names that their blocks get.
+
+    A block's plan is the one that the options state; a file's plan is taken as it is, for `block`,
+    each layer of a layer plan as a module. `gate` are options for the pulse gates among them.
+    Raises `InputError` for an unknown block, options that would be ignored, or names that clash.
     """
     from nvmcosim.hdl.block import BLOCKS, block_of
     from nvmcosim.plans import load_plan
     from nvmcosim.pymodel.errors import InputError
     from nvmcosim.pymodel.layer_plan import plans_within
 
-    found: dict[str, Plan] = {}
+    found: dict[str, Target] = {}
     given = [*stated, *(["domain"] if domain else [])]
+    if block is not None and not any(target.endswith(_FILES) for target in targets):
+        raise InputError(f"--block is for plan files; {', '.join(targets)} has none")
     for target in targets:
-        if target.endswith((".toml", ".json")):
-            if given and not any(block in targets for block in BLOCKS):
+        if target.endswith(_FILES):
+            if given and not any(name in targets for name in BLOCKS):
                 option = "--" + given[0].replace("_", "-")
                 raise InputError(f"{option} is for a block; {target} states its own plan")
             stem = Path(target).stem
-            within = plans_within(load_plan(target), stem)
-            named = {f"{block_of(plan)}_{name}": plan for name, plan in within.items()}
+            named = {
+                f"{block_of(plan, block)}_{name}": (plan, block_of(plan, block))
+                for name, plan in plans_within(load_plan(target), stem).items()
+            }
         elif target in BLOCKS:
-            named = {target: plans.plan_from_options(stated, domain)}
+            named = {target: (plans.plan_from_options(stated, domain), target)}
         else:
             raise InputError(
                 f"{target!r} is no block ({', '.join(BLOCKS)}) and no plan file (.toml, .json)"
             )
-        for name, plan in named.items():
+        for name, (plan, made) in named.items():
             module = re.sub(r"[^A-Za-z0-9_]", "_", name)
             if module in found:
                 raise InputError(f"two of the plans would be module {module}; rename one's file")
-            found[module] = plan
+            options = {option: v for option, v in gate.items() if option in BLOCKS[made].options}
+            found[module] = Target(plan, made, options)
+    for name in gate:
+        if not any(name in target.options for target in found.values()):
+            option = "--" + name.replace("_", "-").removesuffix("s" if name == "amplitudes" else "")
+            raise InputError(f"{option} is for pulse-gate, which is not asked for")
     return found

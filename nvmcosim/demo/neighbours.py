@@ -4,13 +4,7 @@ from itertools import groupby
 
 from nvmcosim.pymodel.store_plan import Domain, StorePlan
 
-__all__ = ["full_plan", "neighbour", "short_pulses", "splits", "where"]
-
-
-def full_plan(plan: StorePlan) -> StorePlan:
-    """`plan` with every bit at its longest pulse: what its savings are measured against."""
-    longest = max(domain.pulse_ps for domain in plan.domains)
-    return plan.replace(domains=(Domain(plan.width, longest),))
+__all__ = ["neighbour", "short_pulses", "splits", "where"]
 
 
 def neighbour(plan: StorePlan, bsp: int, short_ps: int) -> StorePlan:
@@ -34,10 +28,9 @@ def where(plan: StorePlan) -> tuple[int, int]:
 
 
 def splits(plan: StorePlan, count: int = 4) -> list[int]:
-    """`count` BSPs with the plan's own among them, all within the fraction, most at its end."""
+    """`count` BSPs with the plan's own among them, all that a split may reach."""
     own, _ = where(plan)
-    fraction = plan.number_format.fraction_bits
-    top = min(fraction, max(own + 1, count))
+    top = min(plan.number_format.low_bits, max(own + 1, count))
     found = set(range(max(1, top - count + 1), top + 1))
     return sorted(found | ({own} if own else set()))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nvmcosim.demo.neighbours import full_plan, neighbour, short_pulses, splits, where
+from nvmcosim.demo.neighbours import neighbour, short_pulses, splits, where
 from nvmcosim.demo.steps import Report, source_digest
 from nvmcosim.pymodel.curve import load_curve
 from nvmcosim.pymodel.errors import InputError, MissingTool
@@ -90,7 +90,7 @@ def training_result(
 
 
 def _points_on(plan: StorePlan, curve_file: Path) -> list[_Point]:
-    full = full_plan(plan)
+    full = plan.in_full()
     longest = full.domains[0].pulse_ps
     found: dict[tuple[int | None, int], StorePlan] = {(None, longest): full}
     for bsp in splits(plan):

@@ -41,11 +41,11 @@ def engineering(value: Any, unit: str, digits: int = 3) -> str:
 
 
 def rate(value: Any) -> str:
-    """A probability: in percent down to 0.01%, then as a power of ten."""
+    """A probability in percent; as a power of ten below 0.0001%."""
     if not _is_number(value):
         return NOTHING
-    if value == 0 or value >= 1e-4:
-        return f"{100 * value:.3g}%"
+    if value == 0 or value >= 1e-6:
+        return f"{100 * value:.3g}%" if value == 0 or value >= 1e-4 else f"{100 * value:.2g}%"
     return number(value, 2)
 
 

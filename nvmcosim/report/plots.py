@@ -135,7 +135,7 @@ def accuracy_plot(training: Mapping[str, Any], name: str = "accuracy") -> Markup
             axes.set_title(str(column["device"])[:40])
             axes.margins(x=0.12, y=0.12)
         panels[0].set_ylabel("test accuracy (%)")
-        panels[0].legend(loc="lower left")
+        made.legend(*panels[0].get_legend_handles_labels(), loc="outside lower left", ncols=4)
         made.suptitle(_title(training, "Accuracy by BSP and T_R"), x=0.01, ha="left", fontsize=10)
         return svg_of(made, name, "Test accuracy by bit split position and pulse")
 

@@ -172,6 +172,12 @@ def _plotted_into(name: str, key: str) -> Callable[[Results, Path, dict[str, Any
         found = [_picture(path.parent, entry) for entry in listed]
         rows = getattr(results, name)
         rows[-1]["pictures"] = [picture for picture in found if picture is not None]
+        gone = sum(picture is None for picture in found)
+        if gone:
+            results.missing.append(
+                f"{path.name} lists {gone} plots that are not beside it; its own command draws "
+                "them again from the runs that are kept"
+            )
 
     return add
 

@@ -50,7 +50,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class WordBit:
-    """One bit of a word: its part of the format (`s`, `e`, `f`), its domain and its pulse."""
+    """One bit of a word: part of the format (`s`, `e` or `i`, `f`), domain and pulse."""
 
     part: str
     domain: int

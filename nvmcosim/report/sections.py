@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from nvmcosim.pymodel.curve import WriteCurve
 from nvmcosim.pymodel.errors import MissingTool
+from nvmcosim.pymodel.fixed_point import FixedFormat
 from nvmcosim.pymodel.store_plan import StorePlan
 from nvmcosim.report import plots
 from nvmcosim.report.numbers import engineering, flat, number, percent, plain, rate, seconds
@@ -110,10 +111,11 @@ def plan_section(results: Results) -> Iterable[Section]:
 
 
 def _word(plan: StorePlan) -> list[WordBit]:
-    fraction = plan.number_format.fraction_bits
+    words = plan.number_format
+    above = "i" if isinstance(words, FixedFormat) else "e"
     bits = []
     for bit in reversed(range(plan.width)):
-        part = "s" if bit == plan.width - 1 else "e" if bit >= fraction else "f"
+        part = "s" if bit == plan.width - 1 else above if bit >= words.fraction_bits else "f"
         pulse = f"{plan.bit_pulse_ps[bit] / 1000:g}"
         bits.append(WordBit(part, int(plan.bit_domain[bit]), pulse))
     return bits
@@ -187,13 +189,17 @@ def golden_section(results: Results) -> Iterable[Section]:
         section.facts = [
             ("contents digest", str(golden["contents_digest"])[:12]),
             ("commands", number(golden["commands"])),
-            ("write pulses, by domain", ", ".join(number(n) for n in golden["pulses"])),
-            ("driven cycles, by domain", ", ".join(number(n) for n in golden["driven_cycles"])),
+            ("write pulses, by domain", _by_domain(golden["pulses"])),
+            ("driven cycles, by domain", _by_domain(golden["driven_cycles"])),
             ("retries", number(golden["retries"])),
             ("write energy", _energy(golden["energy"], str(golden["energy_unit"]))),
             ("curve digest", str(golden["curve_digest"])[:12]),
         ]
         yield section
+
+
+def _by_domain(counts: Iterable[Any]) -> str:
+    return " · ".join(number(n) for n in counts)
 
 
 def _energy(value: Any, unit: str) -> str:

@@ -11,6 +11,13 @@ from nvmcosim.report.sections import draw
 
 __all__ = ["bench_section", "cosim_section", "figures_table", "proof_section", "study_sections"]
 
+#: What a run's facts are called where their names do not say it.
+_FACTS = {
+    "cells": "junctions in ngspice",
+    "cells_passed_over": "junctions passed over, which switch too near a pulse's end to tell",
+    "retries": "attempts after the first",
+    "bits_only_a_retry_wrote": "bits that a later attempt wrote, after the first had failed",
+}
 #: Rows of a table that a reader sees without opening it.
 OPEN_ROWS = 30
 
@@ -34,10 +41,11 @@ def figures_table(figures: Sequence[Mapping[str, Any]], caption: str = "") -> Ta
                 unit,
                 str(row["verdict"]),
                 str(row.get("reason") or ""),
+                str(row["id"]),
             )
         )
-    header = ("figure", "paper", "ours", "difference", "unit", "verdict", "reason")
-    return Table(header, rows, caption, text=(0, 4, 5, 6), badge=5)
+    header = ("figure", "paper", "ours", "difference", "unit", "verdict", "reason", "id")
+    return Table(header, rows, caption, text=(0, 4, 5, 6, 7), badge=5)
 
 
 def cosim_section(results: Results) -> Iterable[Section]:
@@ -89,7 +97,8 @@ def _analog_facts(runs: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     for run in runs:
         stated = run.get("facts")
         for name, value in stated.items() if isinstance(stated, Mapping) else ():
-            facts[f"{run.get('case') or run['block']}: {name.replace('_', ' ')}"] = plain(value)
+            called = _FACTS.get(name, name.replace("_", " "))
+            facts[f"{run.get('case') or run['block']}: {called}"] = plain(value)
     return list(facts.items())
 
 

@@ -23,7 +23,8 @@ def training_section(results: Results) -> Iterable[Section]:
             f"{number(training['full_size'])} training samples, epochs: "
             f"{number(training['epochs'])} where the paper takes "
             f"{number(training['paper_epochs'])}. All weights and biases are stored after every "
-            "epoch. The plan itself is ringed."
+            "epoch. The plan itself is ringed. One seed a point: another would move each by some "
+            "tenths of a point, so differences of that size say nothing."
         )
         wide = len(training["columns"]) > 1
         draw(results, section, plots.accuracy_plot, training, f"accuracy{n}", wide=wide)
@@ -51,7 +52,8 @@ def _points(column: Mapping[str, Any]) -> Table:
 
 def _cells(point: Mapping[str, Any], base: Mapping[str, Any], unit: str) -> tuple[str, ...]:
     energy = point["energy"]
-    shown = engineering(energy, "J") if unit == "J" else f"{number(energy)} ns"
+    share = f"{number(energy / base['energy'], 4)} of it" if base["energy"] else "–"
+    shown = engineering(energy, "J") if unit == "J" else "1" if point is base else share
     loss = 100 * (point["accuracy"] - base["accuracy"])
     against = "–" if point is base else f"{loss:+.2f}".replace("-", "−")
     return (

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
+from nvmcosim.provenance import provenance
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import read_json, write_json
 
@@ -56,7 +57,8 @@ class CellStore:
 
     def put(self, digest: str, result: dict[str, Any]) -> None:
         """Keep `result` and drop the checkpoint."""
-        write_json(self._path(digest, "json"), {"digest": digest, "result": result})
+        kept = {"digest": digest, "result": result, "provenance": provenance()}
+        write_json(self._path(digest, "json"), kept)
         self.checkpoint(digest).unlink(missing_ok=True)
 
     def checkpoint(self, digest: str) -> Path:

@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -14,7 +16,7 @@ from nvmcosim.studies.cells import Cell, CellStore, Executor, Results
 
 __all__ = ["InProcess", "LocalProcesses", "local_executor", "usable_processors"]
 
-#: How often workers that were killed are replaced before the study gives up.
+#: How often workers are replaced without any cell done between before the study gives up.
 _RESTARTS = 3
 
 
@@ -56,10 +58,13 @@ class LocalProcesses:
     def run(self, cells: Sequence[Cell], store: CellStore) -> Results:
         """Run `cells`; raises `InputError` if workers keep being killed."""
         left = list(cells)
-        for _ in range(_RESTARTS):
+        in_vain = 0
+        while in_vain < _RESTARTS:
+            in_vain += 1
             try:
                 for cell, result in self._until_one_is_killed(left, store):
                     left.remove(cell)
+                    in_vain = 0
                     yield cell, result
                 return
             except BrokenProcessPool:
@@ -73,7 +78,9 @@ class LocalProcesses:
         running: dict[Future[dict[str, Any]], Cell] = {}
         # A fresh interpreter each: threads of torch and numba do not survive a fork.
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(self.workers, mp_context=context)
+        pool = ProcessPoolExecutor(
+            self.workers, mp_context=context, initializer=_die_with, initargs=(os.getpid(),)
+        )
         try:
             while waiting or running:
                 while waiting and len(running) < self.workers:
@@ -87,6 +94,17 @@ class LocalProcesses:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in _processes(pool):
                 process.terminate()
+
+
+def _die_with(parent: int) -> None:
+    """End this worker when the process `parent` is gone, however that ended."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _run(cell: Cell, checkpoint: Path) -> dict[str, Any]:

@@ -11,11 +11,13 @@ from nvmcosim.pymodel.files import write_bytes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["COLOURS", "MARKERS", "save_plot"]
+__all__ = ["COLOURS", "MARKERS", "save_plot", "wrapped"]
 
 #: Told apart in grey and by colour-blind readers as well (Okabe and Ito).
 COLOURS = ("#0072b2", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#e69f00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "x")
+#: Characters of a note's line.
+_MOST_NOTE = 110
 
 
 def save_plot(
@@ -56,3 +58,14 @@ def save_plot(
             path = write_bytes(folder / f"{name}.{kind}", buffer.getvalue())
             entry[kind] = f"{folder.name}/{path.name}"
     return entry
+
+
+def wrapped(note: str) -> list[str]:
+    """`note` as lines that fit under a plot."""
+    lines: list[str] = []
+    for word in note.split():
+        if lines and len(lines[-1]) + len(word) < _MOST_NOTE:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines

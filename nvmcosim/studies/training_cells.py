@@ -12,7 +12,7 @@ from nvmcosim.networks import NETWORKS
 from nvmcosim.pymodel.bit_curves import DeviceCurve
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.layer_plan import LayerPlan
-from nvmcosim.training import TrainingConfig, run_digest, train
+from nvmcosim.training import DamagedCheckpoint, TrainingConfig, run_digest, train
 
 __all__ = ["TrainingCell", "images_for"]
 
@@ -81,7 +81,8 @@ class TrainingCell:
     def run(self, checkpoint: Path, tick: Callable[[], None] = lambda: None) -> dict[str, Any]:
         """Train, going on from `checkpoint` if there is one; `tick` is called after each epoch.
 
-        Raises `InputError` if the images are not those that the digest was taken of.
+        A checkpoint that is damaged is as none. Raises `InputError` if the images are not those
+        that the digest was taken of.
         """
         import torch
 
@@ -92,8 +93,12 @@ class TrainingCell:
         before = torch.get_num_threads()
         torch.set_num_threads(self.threads)
         try:
-            return train(
-                self.config, self.images, self.curve, checkpoint, progress=lambda _: tick()
-            )
+            return self._train(checkpoint, tick)
+        except DamagedCheckpoint:
+            checkpoint.unlink()
+            return self._train(checkpoint, tick)
         finally:
             torch.set_num_threads(before)
+
+    def _train(self, checkpoint: Path, tick: Callable[[], None]) -> dict[str, Any]:
+        return train(self.config, self.images, self.curve, checkpoint, progress=lambda _: tick())

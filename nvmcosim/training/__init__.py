@@ -6,6 +6,13 @@ written; a run that goes on from one ends bit for bit as if it had never stopped
 """
 
 from nvmcosim.training.config import TrainingConfig, run_digest
-from nvmcosim.training.trainer import EpochRecord, Trainer, train
+from nvmcosim.training.trainer import DamagedCheckpoint, EpochRecord, Trainer, train
 
-__all__ = ["EpochRecord", "Trainer", "TrainingConfig", "run_digest", "train"]
+__all__ = [
+    "DamagedCheckpoint",
+    "EpochRecord",
+    "Trainer",
+    "TrainingConfig",
+    "run_digest",
+    "train",
+]

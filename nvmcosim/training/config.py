@@ -20,7 +20,12 @@ _RESULTS = 1
 _LEARNING_RATES = {"adam": 1e-3, "sgd": 0.1}
 _LOSSES = ("cross-entropy", "squared")
 #: Fields that came after results were kept: left out of the digest where they have this value.
-_LATER = {"every": "epoch", "loss": "cross-entropy", "initialisation": "glorot"}
+_LATER = {
+    "every": "epoch",
+    "loss": "cross-entropy",
+    "initialisation": "glorot",
+    "master_copy": False,
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,8 @@ class TrainingConfig:
         loss: `cross-entropy`, of the scores' softmax; or `squared`, half the squared distance of
             tanh(scores) from targets of 1 and -1. Both are the mean over a batch.
         initialisation: how weights start, one of `nvmcosim.networks.INITIALISATIONS`.
+        master_copy: whether exact weights are kept outside the memory: updates go to them, and the
+            network computes with what the memory holds of them.
 
     Raises `InputError` for anything out of range.
     """
@@ -59,6 +66,7 @@ class TrainingConfig:
     every: str | int = "epoch"
     loss: str = "cross-entropy"
     initialisation: str = "glorot"
+    master_copy: bool = False
 
     def __post_init__(self) -> None:
         if self.network not in NETWORKS:
@@ -82,6 +90,10 @@ class TrainingConfig:
             if value not in known:
                 raise InputError(f"{name} is {value!r}; it must be one of {', '.join(known)}")
         steps_between(self.every)
+        if not isinstance(self.master_copy, bool):
+            raise InputError(f"master_copy is {self.master_copy!r}; it must be true or false")
+        if self.master_copy and self.power_lost:
+            raise InputError("power_lost has epochs; with master_copy it must have none")
         if self.full_epochs and self.every != "epoch":
             raise InputError(
                 f"every is {self.every!r}; with full_epochs it must be 'epoch', as they are stores "

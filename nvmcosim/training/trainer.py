@@ -19,7 +19,7 @@ from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import write_bytes
 from nvmcosim.training.config import TrainingConfig, run_digest
 
-__all__ = ["EpochRecord", "Trainer", "train"]
+__all__ = ["DamagedCheckpoint", "EpochRecord", "Trainer", "train"]
 
 #: Version of a checkpoint's layout.
 _CHECKPOINT = 2
@@ -36,6 +36,10 @@ _LOSSES: dict[str, Callable[..., Tensor]] = {
     "cross-entropy": nn.functional.cross_entropy,
     "squared": _squared,
 }
+
+
+class DamagedCheckpoint(InputError):
+    """A checkpoint that cannot be read, or is of another version."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,9 @@ class Trainer:
         self._images = images.provenance()
         self.optimizer = self._new_optimizer()
         self._loss = _LOSSES[config.loss]
+        self._masters: list[Tensor] = []
+        if config.master_copy:
+            self._masters = [p.detach().clone() for p in self.network.parameters()]
         self.memory = memory_for(self.network, config.plan, config.every, curve=curve)
         self._full_plan = config.plan.in_full()
 
@@ -173,10 +180,21 @@ class Trainer:
             scores = self.network(self._inputs(images[chosen]))
             loss = self._loss(scores, labels[chosen])
             loss.backward()
-            self.optimizer.step()
+            self._update()
             self.memory.step()
             total += loss.detach() * len(chosen)
         return float(total) / len(images)
+
+    def _update(self) -> None:
+        if not self._masters:
+            self.optimizer.step()
+            return
+        # Gradients are of what the memory holds; what they change is the exact weights.
+        for parameter, master in zip(self.network.parameters(), self._masters, strict=True):
+            parameter.data.copy_(master)
+        self.optimizer.step()
+        for parameter, master in zip(self.network.parameters(), self._masters, strict=True):
+            master.copy_(parameter.data)
 
     @torch.no_grad()
     def test(self) -> tuple[float, float]:
@@ -210,6 +228,7 @@ class Trainer:
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "memory": self.memory.state_dict(),
+            "masters": self._masters,
             "history": [asdict(record) for record in self.history],
         }
         buffer = io.BytesIO()
@@ -223,11 +242,13 @@ class Trainer:
         """
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
-        except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, ValueError) as error:
-            first = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise InputError(f"{path} is no checkpoint, or a damaged one: {first}") from None
+        except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError):
+            # torch's own words advise to load it in a way that runs what is in it.
+            raise DamagedCheckpoint(
+                f"{path} is no checkpoint, or a damaged one: delete it"
+            ) from None
         if not isinstance(state, dict) or state.get("version") != _CHECKPOINT:
-            raise InputError(f"{path} is no checkpoint of this version")
+            raise DamagedCheckpoint(f"{path} is no checkpoint of this version: delete it")
         if state["digest"] != self.digest:
             raise InputError(
                 f"{path} is of a run with other settings; name another --out, or delete it"
@@ -235,6 +256,8 @@ class Trainer:
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.memory.load_state_dict(state["memory"])
+        for master, saved in zip(self._masters, state["masters"], strict=True):
+            master.copy_(saved)
         self.history = [EpochRecord(**record) for record in state["history"]]
 
 

@@ -1,20 +1,25 @@
 """Plots of locatelli2018's device, one function a plot, from the points of its rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nvmcosim.studies.figures import Figure
+from nvmcosim.studies.locatelli2018.switching_plots import (
+    Points,
+    chosen,
+    column,
+    draw_agreement,
+    draw_moments,
+)
 from nvmcosim.studies.plots import COLOURS, MARKERS, save_plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["draw_device_plots"]
-
-Points = Sequence[Mapping[str, Any]]
 
 _LAW_LABELS = {"gamma": "gamma law", "exact": "Fokker-Planck"}
 
@@ -23,9 +28,11 @@ def draw_device_plots(folder: Path, figures: Sequence[Figure]) -> list[dict[str,
     """Write all plots into `folder`; returns their entries."""
     points = {figure.id: figure.points for figure in figures}
     return [
-        _moments(folder, points["fig1d/mean"], "mean_ns", "mean switching time (ns)"),
-        _agreement(folder, points["fig1d/mean"]),
-        _moments(folder, points["fig1d/skewness"], "skewness", "skewness of the switching time"),
+        draw_moments(folder, points["fig1d/mean"], "mean_ns", "mean switching time (ns)"),
+        draw_agreement(folder, points["fig1d/mean"]),
+        draw_moments(
+            folder, points["fig1d/skewness"], "skewness", "skewness of the switching time"
+        ),
         _error_by_pulse(folder, points["fig2/energy"], points["text-iii/error-by-pulse"]),
         _error_by_amplitude(folder, points["text-iii/error-by-amplitude"]),
         _energy(folder, points["fig2/energy"]),
@@ -33,104 +40,6 @@ def draw_device_plots(folder: Path, figures: Sequence[Figure]) -> list[dict[str,
         _amplitude(folder, points["text-iii/amplitude"]),
         _strongest(folder, points["text-iii/strongest"]),
     ]
-
-
-def _chosen(points: Points, **values: Any) -> list[Mapping[str, Any]]:
-    return [p for p in points if all(p.get(name) == value for name, value in values.items())]
-
-
-def _column(points: Points, name: str) -> list[float]:
-    return [p[name] for p in points]
-
-
-def _moments(folder: Path, points: Points, name: str, label: str) -> dict[str, Any]:
-    sampled = list(dict.fromkeys(p["way"] for p in points if "samples" in p))
-
-    def draw(axes: "Axes") -> None:
-        for n, (way, style) in enumerate((("Fokker-Planck", "-"), ("gamma", "--"))):
-            rows = _chosen(points, way=way)
-            if way == "gamma" and name == "mean_ns":
-                continue  # the same by construction
-            said = "gamma law of that mean and deviation" if way == "gamma" else way
-            axes.plot(
-                _column(rows, "v_over_vc"),
-                _column(rows, name),
-                style,
-                color=COLOURS[n],
-                label=said if name != "mean_ns" else "Fokker-Planck, and the gamma law from it",
-            )
-        for n, way in enumerate(sampled):
-            rows = _chosen(points, way=way)
-            values = np.array(_column(rows, name))
-            bars = np.abs(
-                [
-                    values - _column(rows, f"{name}_low"),
-                    np.array(_column(rows, f"{name}_high")) - values,
-                ]
-            )
-            axes.errorbar(
-                # A little apart, so that the marks of one voltage do not hide each other.
-                [p["v_over_vc"] * (1 + 0.008 * n) for p in rows],
-                values,
-                yerr=bars,
-                fmt=MARKERS[n],
-                color=COLOURS[(2, 3, 5)[n % 3]],
-                markersize=4.5,
-                capsize=2,
-                linestyle="none",
-                label=f"{way}, {rows[0]['samples']:,} samples",
-            )
-        axes.axvline(1, color="#777777", linewidth=0.9, linestyle=":")
-        axes.set(xlabel="V / Vc", ylabel=label, xlim=(0.45, 3.1))
-        if name == "mean_ns":
-            axes.set_yscale("log")
-        else:
-            axes.set_ylim(0, 3.6)
-        volts = points[-1]["amplitude_mv"] / points[-1]["v_over_vc"]
-        above = axes.secondary_xaxis("top", functions=(lambda x: x * volts, lambda x: x / volts))
-        above.set_xlabel("V (mV)")
-        axes.legend(loc="upper right", fontsize=8)
-
-    titles = {"mean_ns": "mean switching time", "skewness": "skewness"}
-    return save_plot(
-        folder,
-        f"fig1d-{'mean' if name == 'mean_ns' else name}",
-        f"Fig. 1d: {titles[name]} by voltage, four ways",
-        draw,
-        ["Bars: 95% intervals. Left of the dotted line writes are thermally activated."],
-    )
-
-
-def _agreement(folder: Path, points: Points) -> dict[str, Any]:
-    exact = {p["v_over_vc"]: p["mean_ns"] for p in _chosen(points, way="Fokker-Planck")}
-    sampled = list(dict.fromkeys(p["way"] for p in points if "samples" in p))
-
-    def draw(axes: "Axes") -> None:
-        axes.axhline(1, color=COLOURS[0], label="Fokker-Planck")
-        for n, way in enumerate(sampled):
-            rows = _chosen(points, way=way)
-            truth = np.array([exact[p["v_over_vc"]] for p in rows])
-            mean = np.array(_column(rows, "mean_ns")) / truth
-            low, high = (
-                np.array(_column(rows, f"mean_ns_{end}")) / truth for end in ("low", "high")
-            )
-            axes.errorbar(
-                [p["v_over_vc"] + 0.02 * n for p in rows],
-                mean,
-                yerr=[mean - low, high - mean],
-                fmt=MARKERS[n],
-                color=COLOURS[(2, 3, 5)[n % 3]],
-                markersize=4.5,
-                capsize=2,
-                linestyle="none",
-                label=f"{way}, {rows[0]['samples']:,} samples",
-            )
-        axes.set(xlabel="V / Vc", ylabel="mean switching time (Fokker-Planck = 1)")
-        axes.set(xlim=(0.8, 3.1), ylim=(0.85, 1.4))
-        axes.legend(loc="upper right", fontsize=8)
-
-    title = "Fig. 1d: do circuit, integrator and equation agree?"
-    return save_plot(folder, "fig1d-agreement", title, draw, ["Bars: 95% intervals."])
 
 
 def _error_by_pulse(folder: Path, laws: Points, circuit: Points) -> dict[str, Any]:
@@ -142,20 +51,20 @@ def _error_by_pulse(folder: Path, laws: Points, circuit: Points) -> dict[str, An
     def draw(axes: "Axes") -> None:
         for n, name in enumerate(("gamma", "exact")):
             for spread, style in ((0.0, "-"), (0.139, "--")):
-                rows = _chosen(laws, law=name, spread=spread)
+                rows = chosen(laws, law=name, spread=spread)
                 said = f", spread of {spread}" if spread else ""
                 axes.plot(
-                    _column(rows, "pulse_ns"),
-                    _column(rows, "error_rate"),
+                    column(rows, "pulse_ns"),
+                    column(rows, "error_rate"),
                     style,
                     color=COLOURS[n],
                     label=f"{_LAW_LABELS[name]} at 2 Vc{said}",
                 )
         for n, (device, label) in enumerate(names.items()):
-            rows = [p for p in _chosen(circuit, device=device, of="samples") if p["failures"]]
+            rows = [p for p in chosen(circuit, device=device, of="samples") if p["failures"]]
             if not rows:
                 continue
-            share, count = np.array(_column(rows, "error_rate")), rows[0]["samples"]
+            share, count = np.array(column(rows, "error_rate")), rows[0]["samples"]
             low, high = _wilson(share, count)
             axes.errorbar(
                 [p["pulse_ns"] + 0.12 * n for p in rows],
@@ -194,10 +103,10 @@ def _error_by_amplitude(folder: Path, points: Points) -> dict[str, Any]:
     def draw(axes: "Axes") -> None:
         for n, pulse in enumerate(pulses):
             for name, style in (("exact", "-"), ("gamma", "--")):
-                rows = _chosen(points, law=name, pulse_ns=pulse)
+                rows = chosen(points, law=name, pulse_ns=pulse)
                 axes.plot(
-                    _column(rows, "v_over_vc"),
-                    _column(rows, "error_rate"),
+                    column(rows, "v_over_vc"),
+                    column(rows, "error_rate"),
                     style,
                     color=COLOURS[n],
                     label=f"{pulse:g} ns" if name == "exact" else None,
@@ -216,10 +125,10 @@ def _energy(folder: Path, points: Points) -> dict[str, Any]:
     def draw(axes: "Axes") -> None:
         for n, name in enumerate(("gamma", "exact")):
             for spread, style in ((0.0, "-"), (0.139, "--")):
-                rows = _chosen(points, law=name, spread=spread)
+                rows = chosen(points, law=name, spread=spread)
                 axes.plot(
-                    _column(rows, "error_rate"),
-                    _column(rows, "energy_pj"),
+                    column(rows, "error_rate"),
+                    column(rows, "energy_pj"),
                     style,
                     color=COLOURS[n],
                     label=f"{_LAW_LABELS[name]}, {'spread of 0.139' if spread else 'no spread'}",
@@ -241,13 +150,13 @@ def _energy(folder: Path, points: Points) -> dict[str, Any]:
 def _spread_cost(folder: Path, points: Points) -> dict[str, Any]:
     def draw(axes: "Axes") -> None:
         for n, name in enumerate(("gamma", "exact")):
-            plain = _chosen(points, law=name, spread=0.0)
-            spread = _chosen(points, law=name, spread=0.139)
+            plain = chosen(points, law=name, spread=0.0)
+            spread = chosen(points, law=name, spread=0.139)
             cost = [
                 100 * (s["energy_pj"] / p["energy_pj"] - 1)
                 for s, p in zip(spread, plain, strict=True)
             ]
-            axes.plot(_column(plain, "error_rate"), cost, color=COLOURS[n], label=_LAW_LABELS[name])
+            axes.plot(column(plain, "error_rate"), cost, color=COLOURS[n], label=_LAW_LABELS[name])
         axes.plot([1e-10, 1e-4], [36.8, 17.6], "kx", markersize=8, label="paper")
         axes.axhline(0, color="black", linewidth=0.8)
         axes.set(xlabel="error rate", ylabel="energy that spread costs (%)", xscale="log")
@@ -265,10 +174,10 @@ def _amplitude(folder: Path, points: Points) -> dict[str, Any]:
     def draw(axes: "Axes") -> None:
         for n, rate in enumerate(rates):
             for name, style in (("exact", "-"), ("gamma", "--")):
-                rows = _chosen(points, law=name, error_rate=rate)
+                rows = chosen(points, law=name, error_rate=rate)
                 axes.plot(
-                    _column(rows, "v_over_vc"),
-                    _column(rows, "energy"),
+                    column(rows, "v_over_vc"),
+                    column(rows, "energy"),
                     style,
                     color=COLOURS[n],
                     label=f"{rate:g}" if name == "exact" else None,
@@ -286,14 +195,14 @@ def _amplitude(folder: Path, points: Points) -> dict[str, Any]:
 def _strongest(folder: Path, points: Points) -> dict[str, Any]:
     def draw(axes: "Axes") -> None:
         for n, name in enumerate(("gamma", "exact")):
-            rows = _chosen(points, law=name)
+            rows = chosen(points, law=name)
             for key, style, how in (
                 ("saving_by_pulse_percent", "-", "shorter pulse at 2 Vc"),
                 ("saving_by_amplitude_percent", "--", "lower amplitude, pulse of 1e-10"),
             ):
                 axes.plot(
-                    _column(rows, "error_rate"),
-                    _column(rows, key),
+                    column(rows, "error_rate"),
+                    column(rows, key),
                     style,
                     color=COLOURS[n],
                     marker=MARKERS[n],

@@ -1,5 +1,6 @@
 """Plots of the study of ono2021, one function a figure of the paper."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from nvmcosim.studies.figures import Figure
 from nvmcosim.studies.ono2021.accuracy import NetworkRuns
 from nvmcosim.studies.ono2021.printed import CONSTRAINTS
 from nvmcosim.studies.ono2021.sweep import BASELINE, T_R_NS, Setting
-from nvmcosim.studies.plots import COLOURS, MARKERS, save_plot
+from nvmcosim.studies.plots import COLOURS, MARKERS, save_plot, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +25,6 @@ _CURVES = (
     Setting(7, 5),
 )
 _LETTERS = {"mp": "a", "cnn": "b", "mn": "c"}
-_MOST_NOTE = 110
 #: Points of accuracy that an axis shows at least, so that noise does not look like a trend.
 _LEAST_SPAN = 2.0
 
@@ -41,25 +41,15 @@ def draw_plots(
     for runs in networks:
         if runs.accuracy(BASELINE) is None:
             continue
-        notes = _wrapped(runs.reduced)
+        notes = wrapped(runs.reduced)
         entries.append(_figure_6(folder, runs, labels[runs.network], notes))
         entries.append(_figure_7(folder, runs, labels[runs.network], notes))
     entries.append(_figure_8(folder, by_id))
     for id, draw in (("text-iv-a/power", _power), ("text-vi-b/toggle", _toggle)):
         if id in by_id and by_id[id].points:
             reduced = next((runs.reduced for runs in networks if runs.network == "mp"), "")
-            entries.append(draw(folder, by_id[id], _wrapped(reduced)))
+            entries.append(draw(folder, by_id[id], wrapped(reduced)))
     return entries
-
-
-def _wrapped(note: str) -> list[str]:
-    lines: list[str] = []
-    for word in note.split():
-        if lines and len(lines[-1]) + len(word) < _MOST_NOTE:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines
 
 
 def _figure_5(folder: Path, figure: Figure) -> dict[str, Any]:
@@ -88,16 +78,17 @@ def _figure_6(folder: Path, runs: NetworkRuns, label: str, notes: list[str]) -> 
         if base.spread:
             low, high = base.mean - base.spread, base.mean + base.spread
             axes.axhspan(low, high, color="black", alpha=0.08, linewidth=0)
-        for n, t_r in enumerate(T_R_NS):
-            found = [(bsp, runs.accuracy(Setting(bsp, t_r))) for bsp in range(1, 8)]
-            scores = [(bsp, score) for bsp, score in found if score is not None]
-            if not scores:
+        trained = {t_r: [runs.accuracy(Setting(bsp, t_r)) for bsp in range(1, 8)] for t_r in T_R_NS}
+        # A little apart, so that bars of one BSP do not hide each other.
+        apart = 0.08 if sum(any(scores) for scores in trained.values()) > 1 else 0.0
+        for n, (t_r, scores) in enumerate(trained.items()):
+            if not any(scores):
                 continue
             axes.errorbar(
-                # A little apart, so that bars of one BSP do not hide each other.
-                [bsp + 0.08 * (n - 1) for bsp, _ in scores],
-                [score.mean for _, score in scores],
-                yerr=[score.spread or 0.0 for _, score in scores],
+                [bsp + apart * (n - 1) for bsp in range(1, 8)],
+                # A setting that was not trained leaves a gap.
+                [score.mean if score else math.nan for score in scores],
+                yerr=[score.spread or 0.0 if score else 0.0 for score in scores],
                 color=COLOURS[n],
                 marker=MARKERS[n],
                 markersize=5,

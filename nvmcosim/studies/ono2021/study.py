@@ -1,6 +1,6 @@
 """Runs the study of ono2021 and sets its figures beside the paper's."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,10 @@ from nvmcosim.networks import NETWORKS
 from nvmcosim.provenance import provenance
 from nvmcosim.pymodel.errors import InputError, MissingTool
 from nvmcosim.pymodel.files import write_json
-from nvmcosim.studies.cells import Cell, CellStore, Executor, run_cells
+from nvmcosim.studies.cells import CellStore, Executor
 from nvmcosim.studies.executors import InProcess
 from nvmcosim.studies.figures import Figure
+from nvmcosim.studies.frame import Progress, train_cells
 from nvmcosim.studies.ono2021.accuracy import NetworkRuns, accuracy_figures
 from nvmcosim.studies.ono2021.energy import energy_figures
 from nvmcosim.studies.ono2021.extras import extra_cells, extra_figures
@@ -64,6 +65,8 @@ class StudyOptions:
     train: bool = True
 
     def __post_init__(self) -> None:
+        if not self.networks:
+            raise InputError(f"networks is empty; it must have some of {', '.join(TABLE_3)}")
         for name in (*self.networks, *self.quick):
             if name not in TABLE_3:
                 raise InputError(f"network is {name!r}; it must be one of {', '.join(TABLE_3)}")
@@ -93,7 +96,7 @@ class StudyOptions:
 
 def run_study(
     options: StudyOptions,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
     executor: Executor = InProcess(),
 ) -> dict[str, Any]:
     """Run what is left of the study, write `study.json` and `plots/` into `options.out`.
@@ -108,7 +111,7 @@ def run_study(
     cells = {network: _cells(sweep) for network, sweep in sweeps.items()}
     if options.train:
         chosen = [cell for by_key in cells.values() for cell in by_key.values()]
-        _train(chosen, store, executor, progress)
+        train_cells(chosen, store, executor, progress)
     networks, extras = [], {}
     for network in TABLE_3:
         if network not in sweeps:
@@ -164,27 +167,6 @@ def _cells(sweep: Sweep) -> dict[Any, TrainingCell]:
 
 def _any(cells: Mapping[Any, TrainingCell]) -> TrainingCell:
     return next(iter(cells.values()))
-
-
-def _train(
-    cells: list[TrainingCell],
-    store: CellStore,
-    executor: Executor,
-    progress: Callable[[str, int, int], None] | None,
-) -> None:
-    # Variants share cells with the sweep where they coincide.
-    unique: dict[str, Cell] = {cell.digest: cell for cell in cells}
-    done = 0
-
-    def notify(cell: Cell) -> None:
-        nonlocal done
-        done += 1
-        result = store.get(cell.digest)
-        if progress is not None and result is not None:
-            accuracy = 100 * result["history"][-1]["test_accuracy"]
-            progress(f"{cell.title}: {accuracy:.2f}%", done, len(unique))
-
-    run_cells(list(unique.values()), store, executor, notify)
 
 
 def _by_setting(sweep: Sweep, results: Mapping[Any, Any]) -> dict[Any, dict[int, Any]]:

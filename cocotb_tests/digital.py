@@ -1,0 +1,160 @@
+"""Runs a bench batch by batch on the simulators, and keeps finished batches for a later run."""
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nvmcosim.cocotb_tests.design import Design
+from nvmcosim.cocotb_tests.harness import TOPLEVEL
+from nvmcosim.cocotb_tests.judge import Observation, columns_of
+from nvmcosim.cocotb_tests.result import DESCRIBED, BenchResult
+from nvmcosim.cocotb_tests.runner import Build, build, simulate
+from nvmcosim.cocotb_tests.tools import Simulator, require
+from nvmcosim.pymodel.errors import InputError
+from nvmcosim.pymodel.files import digest_of, read_json, write_json
+
+__all__ = ["Batch", "Bench", "Verdict", "run_bench"]
+
+#: Threshold and snapshot values of a batch: some 10 to 40 s of work, which is what an interrupted
+#: run may lose.
+_BATCH_VALUES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the judge says of one controller.
+
+    Fields: `wrong`, which vectors are mismatches, `[vectors]`; `describe`, everything about one of
+    them; `facts`, numbers to add up over controllers and batches.
+    """
+
+    wrong: NDArray[np.bool_]
+    describe: Callable[[int], dict[str, Any]]
+    facts: Mapping[str, int] = field(default_factory=dict)
+
+
+class Batch(Protocol):
+    """A number of vectors for each controller, the same for every simulator."""
+
+    def job(self) -> dict[str, NDArray[Any]]:
+        """What the cocotb side is told."""
+
+    def judge(self, n: int, seen: Observation) -> Verdict:
+        """Compare what was seen of controller n with the golden model."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """Controllers side by side and how their batches are made.
+
+    Fields:
+        block: the block's name.
+        module: dotted name of the cocotb module.
+        design: the controllers.
+        key: what batches depend on beside the design's Verilog, as JSON-ready values.
+        values: values that a vector holds.
+        batch: a batch by its number of vectors, seed and number.
+    """
+
+    block: str
+    module: str
+    design: Design[Any]
+    key: Any
+    values: int
+    batch: Callable[[int, int, int], Batch]
+
+
+def run_bench(
+    bench: Bench,
+    simulators: Sequence[Simulator],
+    *,
+    vectors: int,
+    seed: int,
+    name: str,
+    progress: Callable[[str, int], None] | None,
+    checkpoints: Path | None,
+) -> list[BenchResult]:
+    """Run `vectors` vectors a controller on each of `simulators`.
+
+    `name` is the results' `case`. `progress` is called with a simulator's name and how many vectors
+    are done on it. Finished batches are kept in the folder `checkpoints` and taken from there when
+    the same run is started again. Returns one result a simulator. Raises `InputError`,
+    `MissingTool` or `SimulationError`.
+    """
+    if vectors < 1:
+        raise InputError(f"vectors is {vectors!r}; it must be at least 1")
+    design, count = bench.design, len(bench.design.controllers)
+    versions = [require(simulator) for simulator in simulators]
+    builds = [
+        build(simulator, design.verilog, TOPLEVEL, design.harness.ports) for simulator in simulators
+    ]
+    results = [
+        BenchResult(bench.block, b.simulator.value, name, count, seed, build_seconds=b.seconds)
+        for b in builds
+    ]
+    most = max(1, _BATCH_VALUES // bench.values)
+    sizes = [min(most, vectors - start) for start in range(0, vectors, most)]
+    for number, size in enumerate(sizes):
+        batch = bench.batch(size, seed, number)
+        for built, version, result in zip(builds, versions, results, strict=True):
+
+            def tell(done: int, built: Build = built, before: int = result.vectors) -> None:
+                if progress is not None:
+                    progress(built.simulator.value, before + done)
+
+            of_run = [version, design.verilog, size, seed, number, bench.key]
+            kept = None if checkpoints is None else checkpoints / _name(built, of_run)
+            part = None if kept is None else _kept(kept)
+            if part is None:
+                part = _run(bench, batch, built, tell)
+                part.failures = [{"seed": seed, "batch": number, **f} for f in part.failures]
+                if kept is not None:
+                    write_json(kept, part.to_dict())
+            tell(part.vectors)
+            result.add(part)
+    return results
+
+
+def _name(built: Build, of_run: list[Any]) -> str:
+    return f"{built.simulator.value}-{digest_of(of_run)[:24]}.json"
+
+
+def _kept(path: Path) -> BenchResult | None:
+    """The batch's result in the file at `path`; a file that is damaged is as good as none."""
+    with contextlib.suppress(InputError, TypeError):
+        return BenchResult(**read_json(path)) if path.is_file() else None
+    return None
+
+
+def _run(bench: Bench, batch: Batch, built: Build, progress: Callable[[int], None]) -> BenchResult:
+    """Run a batch on one simulator and judge every controller."""
+    controllers = bench.design.controllers
+    job = batch.job()
+    started = time.perf_counter()
+    observed = simulate(built, bench.module, job, progress)
+    result = BenchResult(
+        bench.block,
+        built.simulator.value,
+        seconds=time.perf_counter() - started,
+        cycles=int(observed["cycles"]),
+    )
+    for n, (controller, columns) in enumerate(
+        zip(controllers, columns_of(controllers), strict=True)
+    ):
+        seen = Observation.of(observed, n, columns, len(controller.counter_names))
+        verdict = batch.judge(n, seen)
+        wrong = np.flatnonzero(verdict.wrong)
+        result.vectors += verdict.wrong.size
+        result.mismatches += wrong.size
+        result.by_plan.append(int(wrong.size))
+        for fact, value in verdict.facts.items():
+            result.facts[fact] = result.facts.get(fact, 0) + value
+        for vector in wrong[: max(0, DESCRIBED - len(result.failures))]:
+            result.failures.append(verdict.describe(int(vector)))
+    return result
