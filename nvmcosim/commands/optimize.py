@@ -227,7 +227,8 @@ def _print(values: dict[str, Any], out: Path) -> None:
 
 def _sentence(entry: dict[str, Any]) -> str:
     text = (
-        f"against {entry['against']}: {entry['saved_of_it_percent']:.1f}% less energy, loses "
+        f"{entry['plan']} against {entry['against']}: "
+        f"{entry['saved_of_it_percent']:.1f}% less energy, loses "
         f"{entry['difference']:+.2f} points more"
     )
     if entry["interval"] is not None:

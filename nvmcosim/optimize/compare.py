@@ -101,6 +101,7 @@ def comparison(ours: Row, other: Row) -> dict[str, Any]:
     else:
         verdict = "loses more"
     return {
+        "plan": ours.name,
         "against": other.name,
         "energy_ratio": ours.energy / other.energy,
         "saved_of_it_percent": 100 * (1 - ours.energy / other.energy),

@@ -22,8 +22,9 @@ def front_values(
 ) -> dict[str, Any]:
     """All but the plots; `front` is the surrogate's last, `rows` are those of the test."""
     problem = search.problem
-    by_name = {row.name: row for row in rows}
-    ours = by_name["optimised"]
+    ours = next(row for row in rows if row.name == "optimised")
+    others = [row for row in rows if row.name in ("two-domain", *options.against)]
+    found = [row for row in rows if row not in others and row.name != "exact"]
     return {
         "optimize": options.config.network,
         "title": f"Least write energy for {options.budget:g} points of accuracy",
@@ -39,11 +40,7 @@ def front_values(
         "confidence": options.confidence,
         "warnings": _warnings(options, problem, search),
         "chosen": ours.to_dict(problem, options.seed),
-        "comparisons": [
-            comparison(ours, row)
-            for row in rows
-            if row.name == "two-domain" or row.name in options.against
-        ],
+        "comparisons": [comparison(row, other) for other in others for row in found],
         "tested": [row.to_dict(problem, options.seed) for row in rows],
         "points": _points(options, problem, search, front),
         "sensitivity": search.to_dict(),

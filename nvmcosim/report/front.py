@@ -53,9 +53,11 @@ def _comparisons(rows: Iterable[Mapping[str, Any]]) -> Table:
         interval = row["interval"]
         shown = "–" if interval is None else f"{interval[0]:+.2f} … {interval[1]:+.2f}"
         saved, more = f"{number(row['saved_of_it_percent'], 3)}%", f"{row['difference']:+.2f}"
-        cells.append((str(row["against"]), saved, more, shown, str(row["verdict"])))
-    header = ("optimised against", "energy saved of it", "points lost more", "95%", "verdict")
-    return Table(header, cells, text=(0, 4))
+        cells.append(
+            (str(row["plan"]), str(row["against"]), saved, more, shown, str(row["verdict"]))
+        )
+    header = ("plan", "against", "energy saved of it", "points lost more", "95%", "verdict")
+    return Table(header, cells, text=(0, 1, 5))
 
 
 def _points(rows: Iterable[Mapping[str, Any]]) -> Table:
