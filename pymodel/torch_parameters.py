@@ -79,8 +79,11 @@ class ParameterWatch:
         self._plan = plan
         self._views = [each.view for each in found]
 
-    def check(self) -> None:
-        """Raise `InputError` if a store would write to anything but the parameters."""
+    def check(self) -> list[tuple[Any, ...]]:
+        """Where the parameters are now: the same list as long as nothing moved.
+
+        Raises `InputError` if a store would write to anything but the parameters.
+        """
         for each in self._found:
             if each.module._parameters.get(each.attribute) is not each.parameter:
                 raise InputError(
@@ -89,7 +92,7 @@ class ParameterWatch:
                 )
         views = [each.view for each in self._found]
         if views == self._views:
-            return
+            return self._views
         for each, shape in zip(self._found, self._shapes, strict=True):
             if each.parameter.shape != shape:
                 raise InputError(
@@ -99,6 +102,7 @@ class ParameterWatch:
             _check_storable(each, self._plan)
         _check_apart(self._found)
         self._views = views
+        return views
 
 
 def _patterns(names: Any) -> list[str]:

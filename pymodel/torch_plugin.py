@@ -162,11 +162,11 @@ class ApproximateMemory:
         return self._store(self._rule(plan, exact), stepped=False)
 
     def _store(self, rule: WriteRule, stepped: bool) -> StoreRecord:
-        self._watch.check()
+        places = self._watch.check()
         record = self.ledger.record_for(
             self.epoch, self.steps, rule.plan, rule.exact, rule.bit_energy, stepped
         )
-        store_parameters(self._parameters, rule, self._stores, record.counters)
+        store_parameters(self._parameters, places, rule, self._stores, record.counters)
         record.count(self.steps, self._words, self._word_energy * self._words)
         self._stores += 1
         return record

@@ -116,14 +116,14 @@ class Layout:
     """Parameters as a rule's kernels find them: worked out once, as a store a step is a hot path.
 
     Fields:
-        signature: what `_signature` says of the parameters; another one makes another layout.
+        places: where the parameters were; another list makes another layout.
         known: what a store counts that does not depend on the data.
         segments: by mode, the rows of `kernels.store` and the blocks before each.
         staged: parameters that no kernel reads as they lie.
         others: parameters that are stored by torch's operations.
     """
 
-    signature: tuple[Any, ...]
+    places: list[tuple[Any, ...]]
     known: StoreCounters
     segments: dict[int, tuple[NDArray[np.int64], NDArray[np.int64]]]
     staged: list[StoredParameter]
@@ -132,13 +132,19 @@ class Layout:
 
 
 def store_parameters(
-    parameters: list[StoredParameter], rule: WriteRule, number: int, counters: StoreCounters
+    parameters: list[StoredParameter],
+    places: list[tuple[Any, ...]],
+    rule: WriteRule,
+    number: int,
+    counters: StoreCounters,
 ) -> None:
-    """Store every parameter, read it back, and add what it took; `number` is the store's."""
-    signature = _signature(parameters)
+    """Store every parameter, read it back, and add what it took; `number` is the store's.
+
+    `places` is `ParameterWatch.check()`'s: the same list where no parameter has moved.
+    """
     layout = rule.layout
-    if layout is None or layout.signature != signature:
-        layout = rule.layout = _lay_out(parameters, rule, signature)
+    if layout is None or layout.places is not places:
+        layout = rule.layout = _lay_out(parameters, places, rule)
     counters.add(layout.known)
     for stored in layout.others:
         _store_by_rule(stored, rule, number, counters)
@@ -151,16 +157,8 @@ def store_parameters(
         torch.autograd.graph.increment_version(stored.parameter)
 
 
-def _signature(parameters: list[StoredParameter]) -> tuple[Any, ...]:
-    """What a layout rests on: where each parameter's values are, and as what."""
-    return tuple(
-        (stored.parameter.data_ptr(), stored.parameter.dtype, stored.parameter.is_contiguous())
-        for stored in parameters
-    )
-
-
 def _lay_out(
-    parameters: list[StoredParameter], rule: WriteRule, signature: tuple[Any, ...]
+    parameters: list[StoredParameter], places: list[tuple[Any, ...]], rule: WriteRule
 ) -> Layout:
     from nvmcosim.pymodel.kernels import starts_of
     from nvmcosim.pymodel.word_kernels import NATIVE, mode_of
@@ -171,7 +169,7 @@ def _lay_out(
     native = native_dtype(plan.number_format)
     modes = {native: NATIVE, torch.float32: mode_of(plan.number_format, plan.rounding)}
     rows: dict[int, list[tuple[int, ...]]] = {}
-    layout = Layout(signature, known, {}, [], [], [])
+    layout = Layout(places, known, {}, [], [], [])
     for stored in parameters:
         stored.words = stored.words.to(stored.parameter.device)
         if stored.words.device.type != "cpu" or not rule.compiles:

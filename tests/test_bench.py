@@ -85,6 +85,7 @@ def test_the_training_bench_compares_epochs_and_steps(monkeypatch):
     names = [result.name for result in results]
     assert "per-epoch-mp-bsp6-5ns" in names
     assert "per-step-mn-bsp6-0ns" in names
+    assert {f"per-step-locatelli2018-{name}" for name in ("0.1", "1", "8@50", "8@90")} <= set(names)
     assert all(result.ratio > 0 for result in results)
 
 

@@ -8,7 +8,8 @@ import torch
 
 from nvmcosim.bench.timing import BenchResult, Contestant, interleaved
 from nvmcosim.memory import ApproximateMemory
-from nvmcosim.networks import build_network
+from nvmcosim.networks import NETWORKS, build_network
+from nvmcosim.pymodel.device.threshold import law_curve
 from nvmcosim.pymodel.store_plan import StorePlan
 
 __all__ = ["bench_training"]
@@ -16,22 +17,44 @@ __all__ = ["bench_training"]
 _BATCH = 128
 #: Images of an epoch, as in ono2021's data sets.
 _IMAGES = 60_000
-_SHAPES = {"mp": (1, 28, 28), "mn": (1, 28, 28)}
+#: locatelli2018, Section IV.
+_SMALL_BATCH = 10
 _PLANS = {
     "0ns": StorePlan.two_domain("bf16", 6, "20 ns", "0 ns"),
     "5ns": StorePlan.two_domain("bf16", 6, "20 ns", "5 ns"),
 }
 
 
+#: locatelli2018's settings that its text names: error rates of all bits, or of 8 HSBs and 8 LSBs.
+_RATES = {
+    "0.1": ((16, 0.001),),
+    "1": ((16, 0.01),),
+    "8@50": ((8, 0.01), (8, 0.5)),
+    "8@90": ((8, 0.01), (8, 0.9)),
+}
+_LOCATELLI = "locatelli2018-gamma-spread"
+#: Steps of 15 fraction bits.
+_STEPS = 1 << 15
+
+
 class _Training:
-    """A network of ono2021 in training on random images: what is learnt does not matter here."""
+    """A paper's network in training on random images: what is learnt does not matter here.
+
+    ono2021's with Adam and its batch, locatelli2018's with plain SGD and its own.
+    """
 
     def __init__(self, network: str, seed: int) -> None:
+        small = network == "mlp300"
+        batch = _SMALL_BATCH if small else _BATCH
         generator = torch.Generator().manual_seed(seed)
         self.network = build_network(network, seed)
-        self.images = torch.rand(_BATCH, *_SHAPES[network], generator=generator)
-        self.labels = torch.randint(10, (_BATCH,), generator=generator)
-        self.optimizer = torch.optim.Adam(self.network.parameters())
+        shape = NETWORKS[network].image_shape
+        self.images = torch.rand(batch, *shape, generator=generator)
+        self.labels = torch.randint(10, (batch,), generator=generator)
+        parameters = self.network.parameters()
+        self.optimizer: torch.optim.Optimizer = (
+            torch.optim.SGD(parameters, lr=0.05) if small else torch.optim.Adam(parameters)
+        )
 
     def step(self) -> None:
         self.optimizer.zero_grad()
@@ -39,11 +62,18 @@ class _Training:
         loss.backward()
         self.optimizer.step()
 
+    def rounded_step(self) -> None:
+        """A step whose weights are then rounded to 16-bit fixed point, range 1, by torch."""
+        self.step()
+        with torch.no_grad():
+            for parameter in self.network.parameters():
+                parameter.mul_(_STEPS).round_().clamp_(1 - _STEPS, _STEPS - 1).div_(_STEPS)
+
 
 def bench_training(
     epochs: int = 5, steps: int = 200, seed: int = 0, progress: Callable[[], None] = lambda: None
 ) -> list[BenchResult]:
-    """Time training of the multi-layer perceptron and, by the step, of MobileNetV2.
+    """Time training of the perceptron and, by the step, of MobileNetV2 and locatelli2018's network.
 
     `per-epoch` is an epoch with its store against the same epoch without; `per-step` a step with
     its store against a step of an equal network without. Medians, over `epochs` epochs of 60,000
@@ -58,6 +88,18 @@ def bench_training(
             rounds = max(1, steps // share)
             seeded = plan.replace(seed=seed)
             results.append(_per_step(f"{network}-bsp6-{name}", network, seeded, rounds, progress))
+    for name, rates in _RATES.items():
+        plan = StorePlan.by_error_rate(
+            "sm0.15",
+            rates,
+            law_curve(_LOCATELLI),
+            device=_LOCATELLI,
+            tick_ps=10,
+            initial="weights",
+            seed=seed,
+        )
+        results += _per_small_step(f"locatelli2018-{name}", plan, 5 * steps)
+        progress()
     return results
 
 
@@ -96,6 +138,35 @@ def _per_epoch(
             "ms/epoch",
             "plain epochs in turn with them",
             1e3 * median(bare),
+        ),
+    ]
+
+
+def _per_small_step(name: str, plan: StorePlan, rounds: int) -> list[BenchResult]:
+    """Against fp32 training, and against 16-bit training in a memory that does not fail."""
+    stored, plain, rounded = (_Training("mlp300", plan.seed) for _ in range(3))
+    ApproximateMemory(stored.network, plan, every="step", optimizer=stored.optimizer)
+    contestants = [
+        Contestant("stored", stored.step),
+        Contestant("plain", plain.step),
+        Contestant("rounded", rounded.rounded_step),
+    ]
+    medians = {n: 1e3 * seconds for n, seconds in interleaved(contestants, rounds).items()}
+    value = medians["stored"]
+    return [
+        BenchResult.of(
+            f"per-step-{name}",
+            value,
+            "ms/step",
+            "plain fp32 steps in turn with them",
+            medians["plain"],
+        ),
+        BenchResult.of(
+            f"per-step-fixed-{name}",
+            value,
+            "ms/step",
+            "steps rounded to 16-bit fixed point by torch, in turn with them",
+            medians["rounded"],
         ),
     ]
 

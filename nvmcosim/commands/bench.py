@@ -60,7 +60,7 @@ def training(
     _need_torch()
     from nvmcosim.bench.training import bench_training
 
-    with _progress(2 * epochs + 4, json_output) as advance:
+    with _progress(2 * epochs + 8, json_output) as advance:
         results = bench_training(epochs, steps, seed, advance)
     configuration = {"epochs": epochs, "steps": steps}
     _report("training", results, out, json_output, seed, _torch_threads(), **configuration)
