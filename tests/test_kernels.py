@@ -145,6 +145,17 @@ def test_fp32_values_are_rounded_as_the_format_does(format, rounding):
     np.testing.assert_array_equal(kept.view(np.uint32), decoded)
 
 
+@pytest.mark.parametrize("rounding", ["rne", "truncate"])
+def test_a_word_of_negative_zero_that_a_failed_write_leaves_is_zero(rounding):
+    # Each bit pattern is held and never overwritten.
+    words = number_format("sm0.15")
+    memory = np.arange(1 << 16).astype(np.uint16)
+    values = np.zeros(1 << 16, np.float32)
+    store(values, memory, failure_recipe([1.0] * 16), mode=mode_of(words, rounding))
+    expected = words.decode(np.arange(1 << 16).astype(np.uint16))
+    np.testing.assert_array_equal(values.view(np.uint32), expected.view(np.uint32))
+
+
 def test_addresses_need_no_alignment():
     recipe, rng = failure_recipe(RATES["dense"]), np.random.default_rng(2)
     wanted, held = (random_words(rng, 9001, 16) for _ in range(2))

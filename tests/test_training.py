@@ -263,6 +263,17 @@ def test_a_damaged_checkpoint_is_one_sentence(tmp_path: Path) -> None:
         assert "weights_only" not in str(caught.value)
 
 
+def test_a_checkpoint_with_another_memory_state_counts_as_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.pt"
+    trainer = Trainer(config(epochs=1), images())
+    trainer.run(path)
+    state = torch.load(path, weights_only=True)
+    del state["memory"]["steps"]
+    torch.save(state, path)
+    with pytest.raises(DamagedCheckpoint, match="cannot be taken up, delete it: the memory's"):
+        Trainer(config(epochs=1), images()).load(path)
+
+
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pt"
     Trainer(config(), images()).save(path)

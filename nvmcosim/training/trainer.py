@@ -255,7 +255,10 @@ class Trainer:
             )
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.memory.load_state_dict(state["memory"])
+        try:
+            self.memory.load_state_dict(state["memory"])
+        except InputError as error:
+            raise DamagedCheckpoint(f"{path} cannot be taken up, delete it: {error}") from None
         for master, saved in zip(self._masters, state["masters"], strict=True):
             master.copy_(saved)
         self.history = [EpochRecord(**record) for record in state["history"]]
