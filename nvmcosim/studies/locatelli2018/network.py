@@ -1,26 +1,26 @@
 """Section IV of locatelli2018: recognition by error rate, Fig. 3 to 5, and what its text says."""
 
-from collections.abc import Sequence
-from typing import Any
-
-from nvmcosim.studies.figures import Figure, Verdict
+from nvmcosim.studies.figures import Figure
+from nvmcosim.studies.locatelli2018.resilience import resilience_figures
+from nvmcosim.studies.locatelli2018.rules import (
+    RESILIENT_POINTS,
+    TOLERANCE_POINTS,
+    least,
+    points_of,
+    reason_for,
+    verdict_for,
+)
 from nvmcosim.studies.locatelli2018.runs import Runs, saving, weight_energy_pj
 from nvmcosim.studies.locatelli2018.sweep import (
     ACCURATE,
     FIGURE_3,
     FIGURE_4,
     HSB_RATE,
-    LSB_NUMBERS,
     Setting,
 )
 
-__all__ = ["HALF_LSBS", "RESILIENT_POINTS", "TOLERANCE_POINTS", "network_figures"]
+__all__ = ["HALF_LSBS", "network_figures"]
 
-#: A recognition rate that the text prints is reproduced within this many points: it is a mean over
-#: five initialisations whose deviation is about 0.2, of the paper's and of ours.
-TOLERANCE_POINTS = 0.4
-#: Resilient means at most this many points below no errors: "i.e. less than 1% reduction" (IV).
-RESILIENT_POINTS = 1.0
 #: Numbers of LSBs that are trained at 50%: which of them 74.6% and 96.2% mean is not stated.
 HALF_LSBS = (8, 10, 11, 12)
 
@@ -33,27 +33,11 @@ def network_figures(runs: Runs) -> list[Figure]:
     return [
         *_text(runs),
         _beyond(runs),
-        *_resilience(runs),
-        _detrimental(runs),
-        *_never_updated(runs),
+        *resilience_figures(runs),
         _total_saving(runs),
         _best_ratio(runs),
         _accounting(runs),
     ]
-
-
-def _verdict(runs: Runs, holds: bool | None) -> Verdict:
-    if holds is None or runs.reduced:
-        return "not-run"
-    return "reproduced" if holds else "differs"
-
-
-def _reason(runs: Runs, said: str, trained: bool = True) -> str:
-    return "; ".join(part for part in (runs.reduced, said if trained else "not trained") if part)
-
-
-def _points(runs: Runs, settings: Sequence[Setting]) -> list[dict[str, Any]]:
-    return [point for setting in settings if (point := runs.point(setting)) is not None]
 
 
 def _text(runs: Runs) -> list[Figure]:
@@ -75,11 +59,11 @@ def _text(runs: Runs) -> list[Figure]:
                 printed,
                 score.mean if score else None,
                 "%",
-                _verdict(runs, holds),
-                _reason(runs, said, score is not None),
+                verdict_for(runs, holds, score),
+                reason_for(runs, said, score),
                 score.spread if score else None,
                 score.n if score else None,
-                _points(runs, (ACCURATE, *FIGURE_3)) if id == "fig3/1" else (),
+                points_of(runs, (ACCURATE, *FIGURE_3)) if id == "fig3/1" else (),
             )
         )
     return rows
@@ -102,87 +86,16 @@ def _beyond(runs: Runs) -> Figure:
         "falls, spread grows",
         ours,
         "%",
-        _verdict(runs, holds),
-        _reason(
+        verdict_for(runs, holds, score),
+        reason_for(
             runs,
             f"falls: by more than {RESILIENT_POINTS:g} point; spread grows: more than twice as "
-            "large, which takes two initialisations",
-            ours is not None,
+            "large",
+            score if ours else None,
         ),
         score.spread if score else None,
         score.n if score else None,
     )
-
-
-def _resilience(runs: Runs) -> list[Figure]:
-    rows = []
-    for lsbs, rate in ((8, 0.9), (10, 0.7), (12, 0.1)):
-        setting = Setting(HSB_RATE, lsbs, rate)
-        loss, score = runs.loss(setting), runs.recognition(setting)
-        said = (
-            f"resilient means at most {RESILIENT_POINTS:g} point below no errors, as the paper "
-            f"says of 96.2%; ours loses {loss} points. Weights that are read, changed and written "
-            "back without another copy lose an update whose bits fail; see the rows readings/"
-        )
-        rows.append(
-            Figure(
-                f"fig4/{setting.label}",
-                f"Resilient to {100 * rate:g}% errors in {lsbs} LSBs (IV)",
-                "resilient",
-                score.mean if score else None,
-                "%",
-                _verdict(runs, loss.mean <= RESILIENT_POINTS if loss else None),
-                _reason(runs, said, loss is not None),
-                score.spread if score else None,
-                score.n if score else None,
-                _points(runs, (Setting(HSB_RATE), *FIGURE_4)) if lsbs == 8 else (),
-            )
-        )
-    return rows
-
-
-def _detrimental(runs: Runs) -> Figure:
-    setting = Setting(HSB_RATE, 14, 0.1)
-    loss = runs.loss(setting, Setting(HSB_RATE))
-    said = (
-        f"detrimental: more than {RESILIENT_POINTS:g} point below 1% for all bits, and than twice "
-        "the spread"
-    )
-    holds = loss.mean > max(RESILIENT_POINTS, 2 * (loss.spread or 0.0)) if loss else None
-    return Figure(
-        "fig4/14@10",
-        "With 14 LSBs more than 1% is immediately detrimental: points lost at 10% (IV)",
-        "detrimental",
-        loss.mean if loss else None,
-        "points",
-        _verdict(runs, holds),
-        _reason(runs, said, loss is not None),
-        loss.spread if loss else None,
-        loss.n if loss else None,
-    )
-
-
-def _never_updated(runs: Runs) -> list[Figure]:
-    rows = []
-    for lsbs in LSB_NUMBERS:
-        never, often = Setting(HSB_RATE, lsbs, 1.0), Setting(HSB_RATE, lsbs, 0.9)
-        gain, score = runs.loss(never, often), runs.recognition(never)
-        said = f"at 90% ours recognises {gain} points more; the rule: more than twice the spread"
-        holds = gain.mean > max(2 * (gain.spread or 0.0), 0.0) if gain else None
-        rows.append(
-            Figure(
-                f"fig4/{never.label}",
-                f"{lsbs} LSBs that are never written: a BER of 90% is substantially better (IV)",
-                "worse than 90%",
-                score.mean if score else None,
-                "%",
-                _verdict(runs, holds),
-                _reason(runs, said, gain is not None),
-                score.spread if score else None,
-                score.n if score else None,
-            )
-        )
-    return rows
 
 
 def _total_saving(runs: Runs) -> Figure:
@@ -203,9 +116,13 @@ def _total_saving(runs: Runs) -> Figure:
         74.6,
         saving(half[most]) if most is not None else None,
         "%",
-        _verdict(runs, abs(saving(half[most]) - 74.6) <= 0.05 if most and complete else None),
-        _reason(runs, said, bool(scores)),
-        points=_points(runs, list(half.values())),
+        verdict_for(
+            runs,
+            abs(saving(half[most]) - 74.6) <= 0.05 if most and complete else None,
+            least(scores.values()),
+        ),
+        reason_for(runs, said, least(scores.values())),
+        points=points_of(runs, list(half.values())),
     )
 
 
@@ -230,9 +147,13 @@ def _best_ratio(runs: Runs) -> Figure:
         "8 to 10 LSBs",
         ours,
         "",
-        _verdict(runs, 8 <= best.lsbs <= 10 if best and len(losses) == len(settings) else None),
-        _reason(runs, said, best is not None),
-        points=_points(runs, settings),
+        verdict_for(
+            runs,
+            8 <= best.lsbs <= 10 if best and len(losses) == len(settings) else None,
+            least(losses.values()),
+        ),
+        reason_for(runs, said, least(losses.values()) if best else None),
+        points=points_of(runs, settings),
     )
 
 
@@ -247,10 +168,10 @@ def _accounting(runs: Runs) -> Figure:
         ours,
         "times",
         "not-run",
-        _reason(
+        reason_for(
             runs,
             "the paper charges every bit of every write and does not say what a read would save; "
             f"the memory holds the same bits either way: {listed}",
-            ours is not None,
+            next((score for _, score in found if score), None),
         ),
     )

@@ -16,6 +16,13 @@ Points = Sequence[Mapping[str, Any]]
 
 #: Fig. 3's text, percent of bit errors to percent recognised; no errors stands left of the axis.
 _PRINTED = {0.1: 97.2, 1.0: 96.7}
+#: How the paper's own numbers are drawn.
+_PAPER: Mapping[str, Any] = {
+    "marker": "*",
+    "markersize": 11,
+    "color": "#aa0000",
+    "linestyle": "none",
+}
 #: Where no errors is drawn on an axis of error rates in percent.
 _NONE_AT = 0.004
 #: Fig. 5b is "the high performance window": points below no errors that it shows.
@@ -75,7 +82,7 @@ def _figure_3(folder: Path, points: Points, label: str, notes: list[str]) -> dic
         xs = [_NONE_AT if p["setting"] == "none" else 100 * p["rate"] for p in points]
         _curve(axes, xs, points, 0, "ours")
         printed = {_NONE_AT: 97.2, **_PRINTED}
-        axes.plot(list(printed), list(printed.values()), "kx", markersize=8, label="paper's text")
+        axes.plot(list(printed), list(printed.values()), label="paper's text", **_PAPER)
         axes.set(xscale="log", xlabel="bit error rate (%)", ylabel="recognition (%)")
         ticks = [_NONE_AT, 0.01, 0.1, 1, 10]
         axes.set_xticks(ticks, ["none", *(f"{tick:g}" for tick in ticks[1:])])
@@ -146,13 +153,13 @@ def _figure_5(
             axes.set_ylim(_top(points) - below, _top(points) + below / 12)
             axes.set_xlim(1.0, 0.55 * reliable)
             at, said = (1 - 0.746) * reliable, "paper's text: 74.6% saved at 96.2%"
-            axes.plot(at, 96.2, "kx", linestyle="none", markersize=9, label=said)
+            axes.plot(at, 96.2, label=said, **_PAPER)
         axes.set(xlabel="write energy a weight (pJ)", ylabel="recognition (%)")
         axes.legend(loc="lower right", fontsize=8)
 
     name, title = "fig5a", f"Fig. 5a: 784-300-10 on {label}, recognition against write energy"
     if below:
-        name, title = "fig5b", f"Fig. 5b: the high performance window, {below:g} points"
+        name, title = "fig5b", f"Fig. 5b: the upper {below:g} points, “high performance window”"
     note = "every bit of every weight programmed at each write; the gamma law with spread"
     return save_plot(folder, name, title, draw, [note, *notes])
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from nvmcosim.studies.figures import Figure
-from nvmcosim.studies.locatelli2018.network import RESILIENT_POINTS
 from nvmcosim.studies.locatelli2018.readings import PROBES, READINGS
+from nvmcosim.studies.locatelli2018.rules import RESILIENT_POINTS
 from nvmcosim.studies.locatelli2018.runs import Runs
 from nvmcosim.studies.locatelli2018.sweep import ACCURATE, HSB_RATE, Setting
 
