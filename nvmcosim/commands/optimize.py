@@ -94,6 +94,9 @@ def optimize(
     test_seeds: Annotated[
         int | None, typer.Option("--seeds", min=1, help="Of the final test; others than those.")
     ] = None,
+    judge: Annotated[
+        str, typer.Option("--judge", help="What plans are learnt by: accuracy or cross-entropy.")
+    ] = "accuracy",
     confidence: Annotated[
         float, typer.Option("--confidence", help="That the mean loss keeps the budget.")
     ] = 0.95,
@@ -171,6 +174,7 @@ def optimize(
         per_layer,
         seed=seed,
         confidence=confidence,
+        judge=judge,
         data=worker_data(data, scheduler),
         against=_plans(against or []),
         **{**(_QUICK if quick else {}), **chosen},

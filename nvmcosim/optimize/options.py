@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from nvmcosim.devices import curve_for
+from nvmcosim.optimize.judges import judge_for
 from nvmcosim.optimize.problem import Problem
 from nvmcosim.optimize.search import SearchOptions
 from nvmcosim.optimize.trials import Size
@@ -43,6 +44,7 @@ class OptimizeOptions:
         confidence: with which the loss must keep the budget on the held-out images.
         steps: plans tried at most in each refinement.
         front_points: plans of the front that are tested besides the chosen one.
+        judge: what single bits and plans are learnt from; see `judges`.
         last: epochs whose mean accuracy counts; None is a quarter of them, at most 5.
         against: store plans to compare with, by name.
     """
@@ -64,6 +66,7 @@ class OptimizeOptions:
     confidence: float = 0.95
     steps: int = 8
     front_points: int = 4
+    judge: str = "accuracy"
     last: int | None = None
     data: str | None = None
     against: Mapping[str, StorePlan] = field(default_factory=dict)
@@ -96,6 +99,7 @@ class OptimizeOptions:
             tuple(range(self.seed + _CHECK_SEED, self.seed + _CHECK_SEED + self.check_seeds)),
             self.confidence,
             self.steps,
+            judge_for(self.judge),
         )
 
     @property

@@ -38,6 +38,8 @@ def front_values(
         ],
         "budget": options.budget,
         "confidence": options.confidence,
+        "judge": options.judge,
+        "predicted_unit": search.options.judge.unit,
         "warnings": _warnings(options, problem, search),
         "chosen": ours.to_dict(problem, options.seed),
         "comparisons": [comparison(row, other) for other in others for row in found],

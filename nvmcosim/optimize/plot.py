@@ -29,18 +29,9 @@ def draw_front(folder: Path, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _draw(axes: "Axes", values: Mapping[str, Any]) -> None:
     most = _SHOWN * values["budget"]
-    front = sorted(
-        (point for point in values["points"] if point["on_front"]),
-        key=lambda point: point["relative_energy"],
-    )
-    shown = [point for point in front if point["predicted_loss"] <= most]
-    axes.step(
-        [100 * point["relative_energy"] for point in shown],
-        [point["predicted_loss"] for point in shown],
-        where="post",
-        color=COLOURS[4],
-        label="front, predicted",
-    )
+    # A prediction in another unit has no place on this axis.
+    if values["judge"] == "accuracy":
+        _front(axes, values, most)
     for n, family in enumerate(("any", "two-domain")):
         tried = [p for p in values["points"] if p["held_out"] and p["family"] == family]
         held = [{**p["held_out"], "relative_energy": p["relative_energy"]} for p in tried]
@@ -55,6 +46,21 @@ def _draw(axes: "Axes", values: Mapping[str, Any]) -> None:
     axes.set_xlabel("write energy (%)")
     axes.set_ylabel("accuracy lost (points)")
     axes.legend(fontsize=7.5)
+
+
+def _front(axes: "Axes", values: Mapping[str, Any], most: float) -> None:
+    front = sorted(
+        (point for point in values["points"] if point["on_front"]),
+        key=lambda point: point["relative_energy"],
+    )
+    shown = [point for point in front if point["predicted_loss"] <= most]
+    axes.step(
+        [100 * point["relative_energy"] for point in shown],
+        [point["predicted_loss"] for point in shown],
+        where="post",
+        color=COLOURS[4],
+        label="front, predicted",
+    )
 
 
 def _bars(

@@ -9,15 +9,15 @@
    until the cheapest plan is found whose measured loss keeps the budget with the confidence asked.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from nvmcosim.optimize.front import FrontPoint, least_energy, least_of_two_domains
+from nvmcosim.optimize.judges import ACCURACY, Judge
+from nvmcosim.optimize.learn import learn, noise
 from nvmcosim.optimize.problem import Assignment, Problem
-from nvmcosim.optimize.surrogate import Observation, Surrogate
+from nvmcosim.optimize.surrogate import Surrogate
 from nvmcosim.optimize.trials import Loss, Size, Trials
 from nvmcosim.pymodel.errors import InputError
 
@@ -25,9 +25,6 @@ __all__ = ["FAMILIES", "Search", "SearchOptions", "Seen", "single_slots"]
 
 #: Screened losses, in points, below which a bit is harmless and above which it is hopeless.
 _HARMLESS, _HOPELESS = 0.1, 10.0
-#: What losses leave open of how they add up: a share of the loss, and points. A plan like those
-#: that are looked for says more than bits that fail alone, whose effects grow together.
-_SCREENED, _MEASURED, _TRIED = (1.0, 0.15), (0.25, 0.15), (0.1, 0.0)
 #: A first seed that loses this many times the budget, and this many points, settles it.
 _CLEARLY = 2.0, 0.3
 
@@ -48,6 +45,7 @@ class SearchOptions:
         screen, check: the two sizes.
         screen_seeds, check_seeds: seeds of either; those of the report are others again.
         steps: plans that are tried at most in the refinement of a family.
+        judge: what losses are learnt by; what keeps the budget is accuracy's alone.
     """
 
     budget: float
@@ -57,6 +55,7 @@ class SearchOptions:
     check_seeds: tuple[int, ...]
     confidence: float = 0.95
     steps: int = 8
+    judge: Judge = ACCURACY
 
     def __post_init__(self) -> None:
         if not 0 < self.budget <= 100:
@@ -69,11 +68,12 @@ class SearchOptions:
 
 @dataclass(frozen=True)
 class Seen:
-    """An assignment that was trained at check size, and its held-out loss."""
+    """An assignment that was trained at check size: its loss of accuracy, and what is learnt by."""
 
     assignment: Assignment
     energy: float
     loss: Loss
+    judged: Loss
     accepted: bool
 
 
@@ -110,8 +110,12 @@ class Search:
         problem, trials, options = self.problem, self.trials, self.options
         probes = single_slots(problem)
         trials.run("screen", probes, options.screen_seeds, options.screen)
-        self.screened = {p: trials.loss(p, options.screen_seeds, options.screen) for p in probes}
-        least = max(_HARMLESS, 2 * _noise(self.screened))
+        self.screened = {
+            p: trials.loss(p, options.screen_seeds, options.screen, options.judge) for p in probes
+        }
+        if options.judge.scales:
+            return
+        least = max(_HARMLESS, 2 * noise(self.screened))
         open_ones = [p for p, loss in self.screened.items() if least <= loss.mean <= _HOPELESS]
         first = options.check_seeds[:1]
         trials.run("measure", open_ones, first, options.check)
@@ -119,20 +123,9 @@ class Search:
 
     def surrogate(self) -> Surrogate:
         """The surrogate of all that was measured so far."""
-        screened = {a: loss for a, loss in self.screened.items() if a not in self.measured}
-        tried = {one.assignment: one.loss for family in self.seen.values() for one in family}
-        seen = []
-        for losses, (share, points) in (
-            (screened, _SCREENED),
-            (self.measured, _MEASURED),
-            (tried, _TRIED),
-        ):
-            noise = _noise(losses)
-            for assignment, loss in losses.items():
-                luck = max(loss.error, noise / len(loss.values) ** 0.5)
-                error = luck + share * abs(loss.mean) + points
-                seen.append(Observation(assignment, loss.mean, error))
-        return Surrogate.fit(self.problem, seen, self.problem.base_plan.number_format.low_bits)
+        tried = {one.assignment: one.judged for family in self.seen.values() for one in family}
+        judge = self.options.judge
+        return learn(self.problem, judge, self.screened, self.measured, tried)
 
     def refine(self, family: str) -> None:
         """Step 3 for one family of plans."""
@@ -171,7 +164,9 @@ class Search:
         accepted = len(loss.values) == len(seeds) and loss.bound(options.confidence) <= (
             options.budget
         )
-        return self._keep(family, Seen(assignment, self._energy(assignment, loss), loss, accepted))
+        judged = trials.loss(assignment, seeds[: len(loss.values)], options.check, options.judge)
+        energy = self._energy(assignment, loss)
+        return self._keep(family, Seen(assignment, energy, loss, judged, accepted))
 
     def _energy(self, assignment: Assignment, loss: Loss) -> float:
         seeds = self.options.check_seeds[: len(loss.values)]
@@ -210,12 +205,6 @@ def single_slots(problem: Problem) -> list[Assignment]:
             bits = range(problem.width - length, problem.width)
             found.append(problem.with_bits(layer, bits, 0))
     return found
-
-
-def _noise(losses: Mapping[Assignment, Loss]) -> float:
-    """Deviation of single losses from nothing, in points: no loss is truly below 0."""
-    below = [loss.mean for loss in losses.values() if loss.mean < 0]
-    return float(np.sqrt(np.mean(np.square(below)))) if below else 0.0
 
 
 def _row(assignment: Assignment, loss: Loss) -> dict[str, Any]:

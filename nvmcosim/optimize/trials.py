@@ -8,6 +8,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from nvmcosim.optimize.cells import HeldOutCell
+from nvmcosim.optimize.judges import ACCURACY, Judge
 from nvmcosim.optimize.problem import Assignment, Problem
 from nvmcosim.studies.cells import Cell, CellStore, Executor, run_cells
 from nvmcosim.studies.executors import InProcess
@@ -15,15 +16,16 @@ from nvmcosim.studies.training_cells import TrainingCell
 
 __all__ = ["Loss", "Size", "Trials"]
 
-#: Deviations below this many points are no more than luck of few seeds.
-_LEAST_SPREAD = 0.05
-
 
 @dataclass(frozen=True)
 class Loss:
-    """Points of accuracy lost against the exact plan, one value a seed."""
+    """What was lost against the exact plan, one value a seed, in points or a judge's unit.
+
+    A deviation below `least_spread` is taken to be luck.
+    """
 
     values: tuple[float, ...]
+    least_spread: float = ACCURACY.least_spread
 
     @property
     def mean(self) -> float:
@@ -45,7 +47,7 @@ class Loss:
     @property
     def error(self) -> float:
         """Standard error of the mean, a least spread assumed."""
-        return max(self.spread or 0.0, _LEAST_SPREAD) / len(self.values) ** 0.5
+        return max(self.spread or 0.0, self.least_spread) / len(self.values) ** 0.5
 
     def to_dict(self) -> dict[str, Any]:
         """The loss as JSON-ready values."""
@@ -107,22 +109,31 @@ class Trials:
             nonlocal done
             done += 1
             if self.progress is not None:
-                accuracy = self._accuracy(cell)
+                accuracy = -self._badness(cell)
                 self.progress(f"{stage}: {cell.title}: {accuracy:.2f}%", done, len(cells))
 
         run_cells(list(cells.values()), self.store, self.executor, notify)
 
-    def loss(self, assignment: Assignment, seeds: Sequence[int], size: Size) -> Loss:
-        """What `assignment` lost, paired by seed; it must have been trained."""
-        exact = self.accuracies(self.problem.exact, seeds, size)
-        own = self.accuracies(assignment, seeds, size)
-        return Loss(tuple(a - b for a, b in zip(exact, own, strict=True)))
+    def loss(
+        self,
+        assignment: Assignment,
+        seeds: Sequence[int],
+        size: Size,
+        judge: Judge = ACCURACY,
+    ) -> Loss:
+        """What `assignment` lost as `judge` sees it, paired by seed; it must have been trained."""
+        exact, own = (
+            [self._badness(self.cell(each, seed, size), judge) for seed in seeds]
+            for each in (self.problem.exact, assignment)
+        )
+        gaps = tuple(mine - theirs for mine, theirs in zip(own, exact, strict=True))
+        return Loss(gaps, judge.least_spread)
 
     def accuracies(
         self, assignment: Assignment, seeds: Sequence[int], size: Size
     ) -> tuple[float, ...]:
         """Accuracy in percent, one a seed."""
-        return tuple(self._accuracy(self.cell(assignment, seed, size)) for seed in seeds)
+        return tuple(-self._badness(self.cell(assignment, seed, size)) for seed in seeds)
 
     def energy(self, assignment: Assignment, seeds: Sequence[int], size: Size) -> float:
         """Energy that the trainings' ledgers counted, over that of the exact plan's trainings."""
@@ -132,9 +143,8 @@ class Trials:
         )
         return own / exact
 
-    def _accuracy(self, cell: Cell) -> float:
-        history = self._result(cell)["history"][-self.last :]
-        return 100 * float(np.mean([epoch["test_accuracy"] for epoch in history]))
+    def _badness(self, cell: Cell, judge: Judge = ACCURACY) -> float:
+        return judge.badness(self._result(cell)["history"][-self.last :])
 
     def _energy(self, cell: Cell) -> float:
         ledger = self._result(cell)["ledger"]

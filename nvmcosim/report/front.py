@@ -25,7 +25,7 @@ def front_section(results: Results) -> Iterable[Section]:
         section.tables.append(_tested(front["tested"]))
         if front["comparisons"]:
             section.tables.append(_comparisons(front["comparisons"]))
-        section.tables.append(_points(front["points"]))
+        section.tables.append(_points(front["points"], str(front["predicted_unit"])))
         section.notes = [str(warning) for warning in front["warnings"]]
         yield section
 
@@ -60,7 +60,7 @@ def _comparisons(rows: Iterable[Mapping[str, Any]]) -> Table:
     return Table(header, cells, text=(0, 1, 5))
 
 
-def _points(rows: Iterable[Mapping[str, Any]]) -> Table:
+def _points(rows: Iterable[Mapping[str, Any]], unit: str) -> Table:
     cells = []
     for row in rows:
         held = row["held_out"]
@@ -73,7 +73,13 @@ def _points(rows: Iterable[Mapping[str, Any]]) -> Table:
                 pulses(row["plan"]),
             )
         )
-    header = ("", "write energy", "points lost, predicted", "held-out images", "pulses")
+    header = (
+        "",
+        "write energy",
+        f"predicted loss ({unit})",
+        "points lost, held-out images",
+        "pulses",
+    )
     return Table(header, cells, "The front, and all plans tried", text=(0, 4), folded=True)
 
 

@@ -1,0 +1,66 @@
+"""From measured losses to a surrogate: what each of them is worth."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from nvmcosim.optimize.judges import Judge
+from nvmcosim.optimize.problem import Assignment, Problem
+from nvmcosim.optimize.surrogate import Observation, Surrogate
+from nvmcosim.optimize.trials import Loss
+
+__all__ = ["learn", "noise"]
+
+#: What losses leave open of how they add up, as a share of the loss. A plan like those that are
+#: looked for says more than bits that fail alone, whose effects grow together.
+_SCREENED, _MEASURED, _TRIED = 1.0, 0.25, 0.1
+
+
+def learn(
+    problem: Problem,
+    judge: Judge,
+    screened: Mapping[Assignment, Loss],
+    measured: Mapping[Assignment, Loss],
+    tried: Mapping[Assignment, Loss],
+) -> Surrogate:
+    """The surrogate of losses in small trainings, in larger ones, and of whole plans."""
+    screened = {a: loss for a, loss in screened.items() if a not in measured}
+    alone = [
+        *_observations(screened, _SCREENED, judge.open_points),
+        *_observations(measured, _MEASURED, judge.open_points),
+    ]
+    low_bits = problem.base_plan.number_format.low_bits
+    if judge.scales and tried:
+        scale = _scale(problem, Surrogate.fit(problem, alone, low_bits), tried)
+        alone = [Observation(o.assignment, scale * o.loss, scale * o.error) for o in alone]
+    return Surrogate.fit(problem, [*alone, *_observations(tried, _TRIED, 0.0)], low_bits)
+
+
+def noise(losses: Mapping[Assignment, Loss]) -> float:
+    """Deviation of single losses from nothing, in their unit: no loss is truly below 0."""
+    below = [loss.mean for loss in losses.values() if loss.mean < 0]
+    return float(np.sqrt(np.mean(np.square(below)))) if below else 0.0
+
+
+def _observations(
+    losses: Mapping[Assignment, Loss], share: float, points: float
+) -> list[Observation]:
+    luck = noise(losses)
+    return [
+        Observation(
+            assignment,
+            loss.mean,
+            max(loss.error, luck / len(loss.values) ** 0.5) + share * abs(loss.mean) + points,
+        )
+        for assignment, loss in losses.items()
+    ]
+
+
+def _scale(problem: Problem, alone: Surrogate, tried: Mapping[Assignment, Loss]) -> float:
+    """By which factor whole plans lose more than their bits alone: the median over them."""
+    ratios = []
+    for assignment, loss in tried.items():
+        predicted = alone.loss(problem, assignment)
+        if loss.mean > 0 and predicted > 0:
+            ratios.append(loss.mean / predicted)
+    return float(np.median(ratios)) if ratios else 1.0
