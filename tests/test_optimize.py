@@ -157,7 +157,7 @@ def test_a_budget_below_the_spread_is_noted(tmp_path: Path) -> None:
         (("--confidence", "1"), "confidence is 1; it must be 0.5 or more, below 1"),
         (("--device", "nothing"), "device is 'nothing'; it must be a law"),
         (("--format", "bf17"), "format is 'bf17'"),
-        (("--grid", "0 ns"), "tick_ps is 0"),
+        (("--grid", "0 ns"), "grid in ps is 0; it must be a whole number from 1 to 1000000"),
         (("--longest", "25 ns"), "longest is 25000 ps; it must be a multiple of the grid"),
         (("--longest", "50 ns"), "a pulse of 50000 ps is outside the curve of ono2021"),
         (("--held-out", "500"), "held-out images: 500 of Rows are asked for; it must be 1 to 499"),
