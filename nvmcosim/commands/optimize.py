@@ -154,12 +154,13 @@ def _print(values: dict[str, Any], out: Path) -> None:
 
 
 def _sentence(entry: dict[str, Any]) -> str:
-    text = (
-        f"{entry['plan']} against {entry['against']}: "
-        f"{entry['saved_of_it_percent']:.1f}% less energy, loses "
-        f"{entry['difference']:+.2f} points more"
-    )
+    text = f"{entry['plan']} against {entry['against']}: {entry['verdict']}"
+    if entry["verdict"] == "the same plan":
+        return text
+    saved, more = entry["saved_of_it_percent"], entry["difference"]
+    text += f", {abs(saved):.1f}% {'less' if saved >= 0 else 'more'} energy, "
+    text += f"{abs(more):.2f} points {'more' if more >= 0 else 'less'} lost"
     if entry["interval"] is not None:
         low, high = entry["interval"]
         text += f" (95%: {low:+.2f} to {high:+.2f}, {entry['n']} seeds)"
-    return f"{text}: {entry['verdict']}"
+    return text
