@@ -24,12 +24,12 @@ def draw_front(folder: Path, values: Mapping[str, Any]) -> dict[str, Any]:
     title = (
         f"{values['optimize']} on {values['device']}, {values['format']}: write energy and accuracy"
     )
-    note = (
-        "Energy over that of writing every bit with "
-        f"{values['longest_ps'] / 1000:g} ns; loss against the same. "
-        "Bars are standard deviations; without one: a single seed."
-    )
-    return save_plot(folder, "front", title, lambda axes: _draw(axes, values), [note])
+    longest = f"{values['longest_ps'] / 1000:g} ns"
+    notes = [
+        f"Energy over that of writing every bit with {longest}; loss against the same.",
+        "Bars are standard deviations; without one: a single seed.",
+    ]
+    return save_plot(folder, "front", title, lambda axes: _draw(axes, values), notes)
 
 
 def _draw(axes: "Axes", values: Mapping[str, Any]) -> None:
