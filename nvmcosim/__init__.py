@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from nvmcosim.pymodel.formats import BF16, FP16, FP32, FloatFormat, float_format
     from nvmcosim.pymodel.gate_shape import GateShape
     from nvmcosim.pymodel.layer_plan import LayerPlan, PlannedLayer
+    from nvmcosim.pymodel.line_plan import LinePlan
+    from nvmcosim.pymodel.pcm_cell import PcmCell
     from nvmcosim.pymodel.plan import Plan
     from nvmcosim.pymodel.pulse_table import PulseTable, pulse_codes
     from nvmcosim.pymodel.store import GoldenStore, StoreCounters
@@ -40,7 +42,9 @@ __all__ = [
     "InputError",
     "LayerPlan",
     "LayeredMemory",
+    "LinePlan",
     "MissingTool",
+    "PcmCell",
     "Plan",
     "PlannedLayer",
     "PulseTable",
@@ -78,6 +82,8 @@ _HOMES = {
     "nvmcosim.pymodel.gate_shape": ("GateShape",),
     "nvmcosim.pymodel.pulse_table": ("PulseTable", "pulse_codes"),
     "nvmcosim.pymodel.layer_plan": ("LayerPlan", "PlannedLayer"),
+    "nvmcosim.pymodel.line_plan": ("LinePlan",),
+    "nvmcosim.pymodel.pcm_cell": ("PcmCell",),
     "nvmcosim.pymodel.store": ("GoldenStore", "StoreCounters"),
     "nvmcosim.pymodel.store_plan": ("Domain", "StorePlan"),
     "nvmcosim.training": ("Trainer", "TrainingConfig", "train"),
@@ -89,6 +95,7 @@ def __getattr__(name: str) -> Any:
     # A plan's kind registers when its module is imported: a script that loads plans needs them all.
     if name == "Plan":
         import_module("nvmcosim.pymodel.layer_plan")
+        import_module("nvmcosim.pymodel.line_plan")
         return import_module("nvmcosim.pymodel.plan").Plan
     for home, names in _HOMES.items():
         if name in names:
