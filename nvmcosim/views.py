@@ -22,6 +22,9 @@ VIEWS: dict[str, dict[str, str]] = {
         "curve": "nvmcosim.devices:curve_for",
         "training": "nvmcosim.memory:LayeredMemory",
     },
+    "line": {
+        "golden": "nvmcosim.pymodel.golden_line:GoldenLine",
+    },
 }
 
 

@@ -2,19 +2,20 @@
 
 Vocabulary: a *line* is what one command reads or writes, `line_words` words side by side. Of a
 scheme with a code, each word's bits are taken in *groups* of two, as in `pymodel.wom`. A *unit* is
-what is refreshed together, the line or one group.
+what is refreshed together, the line or one group; `pymodel.coded_lines` says how.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from nvmcosim.pymodel.coded_lines import LineShape
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.formats import FloatFormat, float_format
 from nvmcosim.pymodel.pcm_cell import PCM_CELLS, PcmCell
 from nvmcosim.pymodel.plan import Plan
 from nvmcosim.pymodel.units import check_whole, picoseconds
-from nvmcosim.pymodel.wom import APPWOM01, APPWOM10, CELLS, WOM01, WOM10, WomCode
+from nvmcosim.pymodel.wom import CELLS
 
 __all__ = ["RAW_SCHEMES", "SCHEMES", "BitGroup", "LinePlan"]
 
@@ -138,11 +139,6 @@ class LinePlan(Plan):
         return self.scheme not in RAW_SCHEMES
 
     @property
-    def ping_pong(self) -> bool:
-        """Whether a refresh changes the polarity."""
-        return self.scheme == "appwom-ping-pong"
-
-    @property
     def groups(self) -> tuple[BitGroup, ...]:
         """A word's groups, from the most significant bit down; empty without a code.
 
@@ -178,14 +174,20 @@ class LinePlan(Plan):
         return self.line_words * self.word_cells
 
     @property
-    def units(self) -> int:
-        """Units in a line."""
-        return self.line_groups if self.coded and self.refresh == "group" else 1
+    def shape(self) -> LineShape:
+        """The line of a scheme with a code: the groups of word 0 come first.
 
-    def codes(self, polarity: int) -> tuple[WomCode, ...]:
-        """The code of each of a word's groups, in a unit of this polarity."""
-        exact, near = (WOM10, APPWOM10) if polarity else (WOM01, APPWOM01)
-        return tuple(near if group.approximate else exact for group in self.groups)
+        Raises `InputError` for a scheme without one.
+        """
+        if not self.coded:
+            raise InputError(f"scheme is {self.scheme!r}, which has no code")
+        return LineShape(
+            approximate=tuple(group.approximate for group in self.groups) * self.line_words,
+            by_group=self.refresh == "group",
+            idle=self.idle,
+            ping_pong=self.scheme == "appwom-ping-pong",
+            polarity=int(self.initial == "preset"),
+        )
 
     @property
     def read_cycles(self) -> int:

@@ -40,22 +40,31 @@ def test_wom_set_takes_adjacent_pairs_all_the_way() -> None:
     plan = LinePlan("fp32", scheme="wom-set")
     assert named(plan)[-1] == "M22+M23"
     assert plan.groups[4:6] == (BitGroup(23, 22, False), BitGroup(21, 20, False))
-    assert set(plan.codes(1)) == {WOM10}
-    assert set(plan.codes(0)) == {WOM01}
+    assert {plan.shape.code(1, n) for n in range(plan.line_groups)} == {WOM10}
+    assert {plan.shape.code(0, n) for n in range(plan.line_groups)} == {WOM01}
 
 
 def test_codes_follow_groups_and_polarity() -> None:
-    assert PLAN.codes(1) == (WOM10,) * 5 + (APPWOM10,) * 11
-    assert PLAN.codes(0) == (WOM01,) * 5 + (APPWOM01,) * 11
+    shape = PLAN.replace(line_words=2).shape
+    codes = {p: [shape.code(p, n) for n in range(shape.groups)] for p in (0, 1)}
+    assert codes[1] == ([WOM10] * 5 + [APPWOM10] * 11) * 2
+    assert codes[0] == ([WOM01] * 5 + [APPWOM01] * 11) * 2
 
 
 def test_cells_and_units_by_scheme() -> None:
     cells = {s: LinePlan("bf16", scheme=s, line_words=3).line_cells for s in SCHEMES}
     raw = dict.fromkeys(RAW_SCHEMES, 48) | {"flip-n-write": 51}
     assert cells == raw | {"wom-set": 72, "appwom": 72, "appwom-ping-pong": 72}
-    assert PLAN.units == 1
-    assert PLAN.replace(refresh="group").units == 256
-    assert PLAN.replace(refresh="group", scheme="preset").units == 1
+    assert PLAN.shape.units == 1
+    assert PLAN.replace(refresh="group").shape.units == 256
+    with pytest.raises(InputError, match="scheme is 'preset', which has no code"):
+        _ = PLAN.replace(scheme="preset").shape
+
+
+def test_the_shape_follows_the_plan() -> None:
+    plan = LinePlan("bf16", idle="all", initial="prereset")
+    assert (plan.shape.ping_pong, plan.shape.polarity, plan.shape.idle) == (True, 0, "all")
+    assert not plan.replace(scheme="appwom").shape.ping_pong
 
 
 def test_table_ii_is_the_default() -> None:
