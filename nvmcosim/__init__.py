@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nvmcosim.datasets import ImageSet, load_dataset
     from nvmcosim.devices import curve_for
-    from nvmcosim.memory import ApproximateMemory, LayeredMemory
+    from nvmcosim.memory import ApproximateMemory, LayeredMemory, PcmMemory
     from nvmcosim.networks import build_network
     from nvmcosim.plans import load_plan
     from nvmcosim.pymodel.curve import WriteCurve, load_curve
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nvmcosim.pymodel.gate_shape import GateShape
     from nvmcosim.pymodel.layer_plan import LayerPlan, PlannedLayer
     from nvmcosim.pymodel.line_plan import LinePlan
+    from nvmcosim.pymodel.line_report import LineReport, lifetime
     from nvmcosim.pymodel.pcm_cell import PcmCell
     from nvmcosim.pymodel.plan import Plan
     from nvmcosim.pymodel.pulse_table import PulseTable, pulse_codes
@@ -43,8 +44,10 @@ __all__ = [
     "LayerPlan",
     "LayeredMemory",
     "LinePlan",
+    "LineReport",
     "MissingTool",
     "PcmCell",
+    "PcmMemory",
     "Plan",
     "PlannedLayer",
     "PulseTable",
@@ -56,6 +59,7 @@ __all__ = [
     "build_network",
     "curve_for",
     "float_format",
+    "lifetime",
     "load_curve",
     "load_dataset",
     "load_device",
@@ -72,7 +76,7 @@ _HOMES = {
     "nvmcosim.datasets": ("ImageSet", "load_dataset"),
     "nvmcosim.devices": ("curve_for",),
     "nvmcosim.networks": ("build_network",),
-    "nvmcosim.memory": ("ApproximateMemory", "LayeredMemory"),
+    "nvmcosim.memory": ("ApproximateMemory", "LayeredMemory", "PcmMemory"),
     "nvmcosim.plans": ("load_plan",),
     "nvmcosim.pymodel.curve": ("WriteCurve", "load_curve"),
     "nvmcosim.pymodel.device.presets": ("preset",),
@@ -83,6 +87,7 @@ _HOMES = {
     "nvmcosim.pymodel.pulse_table": ("PulseTable", "pulse_codes"),
     "nvmcosim.pymodel.layer_plan": ("LayerPlan", "PlannedLayer"),
     "nvmcosim.pymodel.line_plan": ("LinePlan",),
+    "nvmcosim.pymodel.line_report": ("LineReport", "lifetime"),
     "nvmcosim.pymodel.pcm_cell": ("PcmCell",),
     "nvmcosim.pymodel.store": ("GoldenStore", "StoreCounters"),
     "nvmcosim.pymodel.store_plan": ("Domain", "StorePlan"),

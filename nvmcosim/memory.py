@@ -12,6 +12,7 @@ try:
     import torch
 
     from nvmcosim.pymodel.torch_layers import LayeredMemory
+    from nvmcosim.pymodel.torch_pcm import PcmMemory
     from nvmcosim.pymodel.torch_plugin import ApproximateMemory as _ApproximateMemory
 except ModuleNotFoundError as error:
     if error.name != "torch":
@@ -20,7 +21,7 @@ except ModuleNotFoundError as error:
         "torch is not installed; get it with: pip install 'nvmcosim[torch]'"
     ) from None
 
-__all__ = ["ApproximateMemory", "LayeredMemory", "memory_for"]
+__all__ = ["ApproximateMemory", "LayeredMemory", "PcmMemory", "memory_for"]
 
 
 class ApproximateMemory(_ApproximateMemory):

@@ -24,6 +24,7 @@ VIEWS: dict[str, dict[str, str]] = {
     },
     "line": {
         "golden": "nvmcosim.pymodel.golden_line:GoldenLine",
+        "training": "nvmcosim.memory:PcmMemory",
     },
 }
 

@@ -16,24 +16,20 @@ from nvmcosim.pymodel.coded_kernels import IDLE, write_coded
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.flip_kernels import CAPACITY, PLANES, flush_range
 from nvmcosim.pymodel.kernels import shared_out
-from nvmcosim.pymodel.line_kernels import (
-    CLEARED,
-    COUNTS,
-    FLIPS,
-    IGNORED,
-    PLACE,
-    PLACE_RESETS,
-    PLACE_SETS,
-    TURN,
-    TURN_RESETS,
-    TURN_SETS,
-    TURNED_RESET,
-    TURNED_SET,
+from nvmcosim.pymodel.line_counts import counted_work
+from nvmcosim.pymodel.line_kernels import COUNTS
+from nvmcosim.pymodel.line_masks import (
+    REPEAT,
+    bit_moves,
+    cell_rows,
+    exact_groups,
+    first_cells,
+    near_groups,
 )
 from nvmcosim.pymodel.line_plan import LinePlan
+from nvmcosim.pymodel.line_words import words_of_groups
 from nvmcosim.pymodel.line_work import LineWork
 from nvmcosim.pymodel.raw_kernels import RULES, write_raw
-from nvmcosim.pymodel.wom import CELLS
 
 __all__ = ["LineTracker"]
 
@@ -43,8 +39,6 @@ _COUNTER_MOST = 0xFFFF
 #: The most flips of a cell in a turn and a placing.
 _FLIPS = 2
 _COMPARES = ("dcw", "flip-n-write")
-#: A word with its lowest bit set, as often as a lane has words.
-_REPEAT = {16: 0x0001000100010001, 32: 0x0000000100000001}
 
 
 class LineTracker:
@@ -77,16 +71,18 @@ class LineTracker:
         np.cumsum(-(-self.sizes // self.block_words), out=self._starts[1:])
         self.lines = int((-(-self.sizes // plan.line_words)).sum())
         self._element = 16 if plan.coded else plan.width
-        self._vectors, self._bits = _rows(plan)
+        self._vectors, self._bits = cell_rows(plan)
         blocks, lanes = int(self._starts[-1]), self.block_words * self._element // 64
         count = int(self._vectors.max()) + 1
-        self._cells = np.full((blocks, count, lanes), _initial(plan), np.uint64)
-        self._polarity = np.full((blocks, lanes if plan.coded else 0), ~_initial(plan), np.uint64)
+        self._cells = np.full((blocks, count, lanes), first_cells(plan), np.uint64)
+        self._polarity = np.full(
+            (blocks, lanes if plan.coded else 0), ~first_cells(plan), np.uint64
+        )
         self._planes = np.zeros((blocks, PLANES, count, lanes), np.uint64)
         self._counts = np.zeros((blocks, plan.word_cells, self.block_words), np.uint16)
         self._wide: dict[int, NDArray[np.uint64]] = {}
         self._pending = 0
-        self._moves = _moves(plan)
+        self._moves, self._options = bit_moves(plan), _options(plan)
         self.writes = 0
         self.work, self.idle_work = LineWork(), LineWork()
         self.ones = np.zeros(plan.width if plan.scheme == "basic" else 0, np.int64)
@@ -115,32 +111,19 @@ class LineTracker:
         self._pending += most
 
         def work(low: int, high: int) -> NDArray[np.int64]:
-            if self.plan.coded:
-                return self._write_coded(segments, low, high, mode, write_back)
-            return self._write_raw(segments, low, high, mode, write_back)
+            return self._write_blocks(segments, low, high, mode, write_back)
 
         counts = np.sum(shared_out(work, int(self._starts[-1]), threads), axis=0)
         self.writes += 1
         self._add(counts)
 
-    def _write_coded(self, *args: Any) -> NDArray[np.int64]:
+    def _write_blocks(self, *args: Any) -> NDArray[np.int64]:
         segments, low, high, mode, write_back = args
-        plan = self.plan
-        groups = (1 << len(plan.groups)) - 1
-        exact = sum(
-            1 << len(plan.groups) - 1 - n for n, g in enumerate(plan.groups) if not g.approximate
-        )
-        by_group = plan.refresh == "group"
-        options = (plan.width, plan.line_words, groups, exact, by_group, _ping_pong(plan))
-        memory = (self._cells, self._polarity, self._planes)
-        rest = (memory, self._moves, (*options, IDLE[plan.idle]), write_back)
-        return write_coded(segments, self._starts, low, high, mode, *rest)
-
-    def _write_raw(self, *args: Any) -> NDArray[np.int64]:
-        segments, low, high, mode, write_back = args
-        options = (self.plan.width, self.plan.line_words, RULES[self.plan.scheme])
-        memory = (self._cells, self._planes)
-        return write_raw(segments, self._starts, low, high, mode, memory, options, write_back)
+        given = (segments, self._starts, low, high, mode)
+        if self.plan.coded:
+            memory = (self._cells, self._polarity, self._planes)
+            return write_coded(*given, memory, self._moves, self._options, write_back)
+        return write_raw(*given, (self._cells, self._planes), self._options, write_back)
 
     def _add(self, counts: NDArray[np.int64]) -> None:
         plan = self.plan
@@ -149,11 +132,11 @@ class LineTracker:
                 self.ones += counts[COUNTS:]
             # A line is read to see what differs from it, or which cells are to be made ready.
             reads = plan.scheme != "basic" and (plan.scheme in _COMPARES or self.writes > 1)
-            self.work.add(_work(plan, counts, self.lines if reads else 0, writes=self.lines))
+            self.work.add(counted_work(plan, counts, self.lines if reads else 0, writes=self.lines))
             return
-        self.work.add(_work(plan, counts[0], self.lines, writes=self.lines))
+        self.work.add(counted_work(plan, counts[0], self.lines, writes=self.lines))
         if plan.idle != "none":
-            self.idle_work.add(_work(plan, counts[1], self.lines, refreshes=self.lines))
+            self.idle_work.add(counted_work(plan, counts[1], self.lines, refreshes=self.lines))
 
     def _flush(self, threads: int) -> None:
         """Add the planes to the counters, and those that come near their end to wide ones."""
@@ -184,6 +167,20 @@ class LineTracker:
         blocks = range(int(self._starts[array]), int(self._starts[array + 1]))
         found = np.concatenate([self.block_flips(block) for block in blocks], axis=1)
         return found[:, : int(self.sizes[array])].T
+
+    def held(self, array: int) -> NDArray[Any]:
+        """The words that an array's lines hold, `[words]`, of the format's unsigned type."""
+        plan, first, last = self.plan, int(self._starts[array]), int(self._starts[array + 1])
+        dtype = np.uint16 if self._element == 16 else np.uint32
+        cells = self._cells[first:last].view(dtype).swapaxes(0, 1)
+        vectors = cells.reshape(len(cells), -1)[:, : int(self.sizes[array])]
+        if not plan.coded:
+            inverted = plan.scheme == "flip-n-write" and vectors[1] == 1
+            return np.where(inverted, ~vectors[0], vectors[0]).astype(plan.number_format.dtype)
+        places = np.arange(len(plan.groups))[::-1].astype(dtype)
+        right, middle, left = ((vector[:, None] >> places & 1) for vector in vectors)
+        data = (left ^ middle) << 1 | (left ^ right)
+        return words_of_groups(plan, data.astype(np.uint8))
 
     def used(self, block: int) -> int:
         """Words of a block that belong to an array."""
@@ -241,6 +238,7 @@ class LineTracker:
         for name in ("work", "idle_work"):
             if not isinstance(state[name], Mapping) or set(state[name]) != set(known[name]):
                 raise InputError(f"{name} must have {', '.join(known[name])}")
+        self._refuse_impossible(state)
         for name, array in arrays.items():
             array[...] = state[name].view(array.dtype)
         self._wide = {
@@ -251,54 +249,23 @@ class LineTracker:
         self.work, self.idle_work = LineWork(**state["work"]), LineWork(**state["idle_work"])
         self.writes = int(state["writes"])
 
-
-def _ping_pong(plan: LinePlan) -> bool:
-    return plan.shape.ping_pong
-
-
-def _initial(plan: LinePlan) -> np.uint64:
-    """What all cells are at first."""
-    fresh = plan.initial if plan.coded else plan.scheme
-    return np.uint64(0xFFFFFFFFFFFFFFFF if fresh == "preset" else 0)
-
-
-def _rows(plan: LinePlan) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Vector and bit of each cell of a word, in `GoldenLine.flips`' order."""
-    if plan.coded:
-        groups = len(plan.groups)
-        cells = np.arange(CELLS * groups)
-        return cells % CELLS, groups - 1 - cells // CELLS
-    cells = np.arange(plan.word_cells)
-    return cells // plan.width, cells % plan.width
+    def _refuse_impossible(self, state: Mapping[str, Any]) -> None:
+        """Raise `InputError` for cells that no write leaves behind."""
+        plan = self.plan
+        if not plan.coded:
+            return
+        cells = state["cells"] ^ state["polarity"][:, None]
+        # As if cells moved from 1 to 0: 110, 010 and 100.
+        impossible = ~cells[:, 0] & (cells[:, 1] | cells[:, 2])
+        count = int((impossible & np.int64(near_groups(plan) * REPEAT[16])).astype(bool).sum())
+        if count:
+            raise InputError(f"cells have {count} times words that no write of AppWOM makes")
 
 
-def _moves(plan: LinePlan) -> tuple[NDArray[np.uint64], ...]:
-    """Shifts and masks that gather important bits, then those of other bits, for 64-bit lanes."""
-    found: list[NDArray[np.uint64]] = []
-    for name in ("important", "other"):
-        masks: dict[int, int] = {}
-        for n, group in enumerate(plan.groups):
-            place = len(plan.groups) - 1 - n
-            shift = getattr(group, name) - place
-            masks[shift] = masks.get(shift, 0) | 1 << place
-        found.append(np.array(list(masks), np.uint64))
-        found.append(np.array([m * _REPEAT[plan.width] for m in masks.values()], np.uint64))
-    return tuple(found)
-
-
-def _work(plan: LinePlan, counts: NDArray[np.int64], senses: int, **commands: int) -> LineWork:
-    work = LineWork(**commands, senses=senses)
-    work.turn_sets, work.turn_resets = int(counts[TURN_SETS]), int(counts[TURN_RESETS])
-    work.place_sets, work.place_resets = int(counts[PLACE_SETS]), int(counts[PLACE_RESETS])
-    work.flips = work.sets + work.resets if plan.coded else int(counts[FLIPS])
-    if plan.coded:
-        by_group = plan.refresh == "group"
-        work.turned_set = int(counts[TURNED_SET if by_group else TURN])
-        work.turned_reset = int(counts[TURNED_RESET if by_group else TURN + 1])
-    work.ignored, work.cleared = int(counts[IGNORED]), int(counts[CLEARED])
-    cell = plan.pcm
-    work.sense_ps = senses * cell.read_ps
-    pulses = np.array([cell.set_ps, cell.reset_ps, max(cell.set_ps, cell.reset_ps)])
-    work.turn_ps = int(counts[TURN : TURN + 3] @ pulses)
-    work.place_ps = int(counts[PLACE : PLACE + 3] @ pulses)
-    return work
+def _options(plan: LinePlan) -> tuple[Any, ...]:
+    """The plan as its kernel takes it."""
+    if not plan.coded:
+        return plan.width, plan.line_words, RULES[plan.scheme]
+    masks = (1 << len(plan.groups)) - 1, exact_groups(plan)
+    rules = plan.refresh == "group", plan.shape.ping_pong, IDLE[plan.idle]
+    return plan.width, plan.line_words, *masks, *rules

@@ -73,8 +73,9 @@ class Pair:
         given = [array.copy() for array in arrays]
         addresses = [array.ctypes.data for array in given]
         self.tracker.write(addresses, NATIVE, True, threads)
-        for array, held, parts in zip(arrays, given, self.golden, strict=True):
+        for n, (array, held, parts) in enumerate(zip(arrays, given, self.golden, strict=True)):
             np.testing.assert_array_equal(held, self._golden_write(array, parts))
+            np.testing.assert_array_equal(self.tracker.held(n), held)
 
     def _golden_write(self, array: np.ndarray, parts: list[GoldenLine]) -> np.ndarray:
         held, first = [], 0
@@ -163,6 +164,15 @@ def test_a_wrong_state_is_refused_and_changes_nothing() -> None:
         tracker.load_state({**before, "counts": before["counts"][:, :3]})
     with pytest.raises(InputError, match="wide must be"):
         tracker.load_state({**before, "wide_blocks": np.array([5])})
+    tracker = LineTracker(CODED[1 + 5], [40])
+    state = tracker.to_state()
+    for impossible in (0b110, 0b010, 0b100):
+        cells = state["cells"].copy()
+        for vector in range(3):
+            cells[0, vector, 0] ^= 1 - (impossible >> vector & 1)
+        with pytest.raises(InputError, match="words that no write of AppWOM makes"):
+            tracker.load_state({**state, "cells": cells})
+    tracker.load_state(state)
     with pytest.raises(InputError, match="at least 1 word"):
         LineTracker(CODED[0], [])
 

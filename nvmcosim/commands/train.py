@@ -17,7 +17,9 @@ def register(app: typer.Typer) -> None:
 
 def train(
     plan: Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file, .toml or .json.")],
-    network: Annotated[str, typer.Option("--network", help="A name that `nvmcosim list` gives.")] = "mp",
+    network: Annotated[
+        str, typer.Option("--network", help="A name that `nvmcosim list` gives.")
+    ] = "mp",
     epochs: Annotated[int, typer.Option("--epochs", min=1)] = 20,
     batch: Annotated[int, typer.Option("--batch", min=1)] = 128,
     optimizer: Annotated[str, typer.Option("--optimizer", help="adam or sgd.")] = "adam",
