@@ -2,17 +2,22 @@
 
 from typing import Any
 
+from nvmcosim.pymodel.line_plan import LinePlan
 from nvmcosim.pymodel.line_report import LEVELLERS
-from nvmcosim.studies.figures import Figure
+from nvmcosim.studies.figures import Figure, Verdict
 from nvmcosim.studies.ho2021.approaches import APPROACHES, APPWOM, BF16, READINGS, TITLES
-from nvmcosim.studies.ho2021.costs import energy_pj, savings
-from nvmcosim.studies.ho2021.printed import SAVINGS
+from nvmcosim.studies.ho2021.bits import group_flips
+from nvmcosim.studies.ho2021.costs import energy_pj, gained, savings
+from nvmcosim.studies.ho2021.printed import LATENCY, SAVINGS
 from nvmcosim.studies.ho2021.rules import row, shortfalls
 from nvmcosim.studies.ho2021.runs import Runs, saved
 
 __all__ = ["beyond_figures"]
 
 _NETWORK = "lenet"
+#: A group is quiet if it flips at most so often as the last, set before any run.
+_QUIET = 0.5
+_UNITS = {"studied": "line", "word": "word", "group": "group"}
 _PRINTED = " / ".join(f"{percent}" for percent in SAVINGS.values())
 
 
@@ -21,6 +26,7 @@ def beyond_figures(runs: Runs) -> list[Figure]:
     return [
         *(_reading(runs, name, "exact") for name in READINGS),
         *(_reading(runs, name, "plain") for name in ("studied", "word-line")),
+        _unit(runs),
         *(_other_write(runs, name) for name in ("dcw", "flip-n-write")),
         _levellers(runs),
         _ignored(runs),
@@ -28,33 +34,92 @@ def beyond_figures(runs: Runs) -> list[Figure]:
     ]
 
 
+def _against(name: str) -> dict[str, LinePlan]:
+    """What AppWOM is compared with by a reading, by the names of Fig. 10."""
+    return {**{n: APPROACHES[n] for n in SAVINGS}, "wom-set": READINGS[name][1]}
+
+
 def _reading(runs: Runs, name: str, kind: str) -> Figure:
-    ours, wom, words = READINGS[name]
-    against = {**{n: APPROACHES[n] for n in SAVINGS}, "wom-set": wom}
-    found = {n: savings(runs, _NETWORK, ours, plan, kind) for n, plan in against.items()}
+    ours, _, words = READINGS[name]
+    found = {n: savings(runs, _NETWORK, ours, p, kind) for n, p in _against(name).items()}
     values = [value for value in found.values() if value is not None]
-    mine = runs.report(_NETWORK, kind, ours)
-    said, points = [], []
-    if mine:
-        before = runs.report(_NETWORK, kind, APPROACHES["prereset"])
-        slow = before["place_ns"] if before else 0
-        said.append(f"{energy_pj(mine):.0f} pJ and {sum(mine['flips']):.1f} flips a word and write")
-        if slow:
-            said.append(f"{saved(mine['place_ns'], slow):.1f}% of PreRESET's latency saved")
-        points = [{"against": n, "percent": v, "paper": SAVINGS[n]} for n, v in found.items()]
     solver = "" if kind == "exact" else ", plain gradient descent"
     return row(
         f"readings/{name}{'' if kind == 'exact' else '-plain'}",
         f"Energy saved against PreSET / PreRESET / WOM-SET on LeNet if {words}{solver}",
         _PRINTED,
-        " / ".join(f"{value:.1f}" for value in values) if len(values) == len(against) else None,
+        " / ".join(f"{value:.1f}" for value in values) if len(values) == len(found) else None,
         "%",
         None,
         (
             "a reading of what the paper leaves open; none is chosen by its result",
-            *said,
+            *_other_costs(runs, name, kind),
             shortfalls(runs, [_NETWORK]),
         ),
+        points=[
+            {"against": n, "percent": value, "paper": SAVINGS[n]}
+            for n, value in found.items()
+            if len(values) == len(found)
+        ],
+    )
+
+
+def _other_costs(runs: Runs, name: str, kind: str) -> list[str]:
+    """Energy, latency and lifetime by a reading, in words."""
+    mine = runs.report(_NETWORK, kind, READINGS[name][0])
+    others = {n: runs.report(_NETWORK, kind, plan) for n, plan in _against(name).items()}
+    if mine is None or None in others.values():
+        return []
+    reports = {n: report for n, report in others.items() if report}
+    said = [f"{energy_pj(mine):.0f} pJ and {sum(mine['flips']):.1f} flips a word and write"]
+    without = saved(mine["place_ns"], reports["prereset"]["place_ns"])
+    read = saved(mine["place_ns"] + mine["sense_ns"], reports["prereset"]["place_ns"])
+    said.append(f"{without:.1f}% of PreRESET's latency saved, {read:.1f}% with the read")
+    for leveller in ("none", "ideal"):
+        gains = " / ".join(f"{gained(mine, r, leveller):+.0f}" for r in reports.values())
+        said.append(f"lifetime {gains}% with {leveller.replace('none', 'no')} levelling")
+    return said
+
+
+def _unit(runs: Runs) -> Figure:
+    """Whether any unit gives both the quiet groups of Fig. 4 and 9 and the latency of Fig. 10c."""
+    points: list[dict[str, Any]] = []
+    said = []
+    for name in ("studied", "word", "group"):
+        plan = READINGS[name][0]
+        mine = runs.report(_NETWORK, "exact", plan)
+        slow = runs.report(_NETWORK, "exact", APPROACHES["prereset"])
+        if not mine or not slow:
+            continue
+        flips = group_flips(mine, plan)
+        quiet = min(flips[1:4]) / flips[-1]
+        latency = saved(mine["place_ns"], slow["place_ns"])
+        both = quiet <= _QUIET and LATENCY[0] - 0.5 <= latency <= LATENCY[1] + 0.5
+        points.append({"unit": name, "quiet": quiet, "latency_percent": latency, "both": both})
+        said.append(
+            f"{_UNITS[name]}: the exponent's quietest group flips {quiet:.2f} times as often as "
+            f"M12+M23, and {latency:.1f}% of PreRESET's latency is saved"
+        )
+    fits = [_UNITS[p["unit"]] for p in points if p["both"]]
+    memories = [("exact", READINGS[name][0]) for name in ("studied", "group")]
+    verdict: Verdict = "not-run"
+    if points and runs.decided(_NETWORK, *memories):
+        verdict = "reproduced" if fits else "contradicted"
+    reason = (
+        f"Fig. 9's groups E2+E3 and E4+E5 flip less than others, here at most {_QUIET:g} times as "
+        "often, which needs units of a group; a line whose writes are all SETs or all RESETs, "
+        "which Fig. 10c needs, is one unit",
+        *said,
+        shortfalls(runs, [_NETWORK]),
+    )
+    return Figure(
+        "text-iv-b/unit",
+        "The unit of refresh with which both Fig. 9's quiet groups and Fig. 10c's latency come out",
+        "one policy",
+        (", ".join(fits) or "none of line, word and group") if points else None,
+        "",
+        verdict,
+        "; ".join(part for part in reason if part),
         points=points,
     )
 

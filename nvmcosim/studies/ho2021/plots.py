@@ -22,6 +22,16 @@ __all__ = ["draw_plots"]
 #: In the order of Fig. 10, then what it does not have.
 _ORDER = ("preset", "prereset", "wom-set", "appwom", "dcw", "flip-n-write")
 _WIDE = (7.6, 4.2)
+#: What a run's kind is called.
+_KINDS = {
+    "exact": "fp32, exact",
+    "appwom": "AppWOM",
+    "appwom-word": "AppWOM, word by word",
+    "bf16": "bf16, exact",
+    "bf16-appwom": "AppWOM of bf16",
+    "plain": "plain descent, exact",
+    "plain-appwom": "plain descent, AppWOM",
+}
 Series = Mapping[str, Sequence[float]]
 
 
@@ -66,7 +76,7 @@ def _figure_3(folder: Path, network: str, row: Figure, runs: Runs) -> dict[str, 
         axes.axhline(50, color="black", linewidth=0.8, linestyle="--")
         names = [p["bit"] for p in row.points]
         axes.set_xticks(range(len(names)), names, rotation=90, fontsize=7)
-        axes.set(ylabel="written bits (%)", ylim=(0, 100), xlim=(-0.6, len(names) - 0.4))
+        axes.set(ylabel="written bits (%)", ylim=(0, 115), xlim=(-0.6, len(names) - 0.4))
         axes.legend(loc="upper right", ncols=2)
 
     title = f"Fig. 3: bits of {NETWORKS[network].title}'s weights and biases, over all writes"
@@ -79,6 +89,10 @@ def _figure_9(folder: Path, network: str, row: Figure, runs: Runs) -> dict[str, 
             "WOM, adjacent bits (Fig. 4)": [p["wom_flips"] for p in row.points],
             "AppWOM with ping-pong (Fig. 9)": [p["appwom_flips"] for p in row.points],
         }
+        for name, title in (("wom", "WOM"), ("appwom", "AppWOM")):
+            if f"{name}_alone_flips" in row.points[0]:
+                flips = [p[f"{name}_alone_flips"] for p in row.points]
+                series[f"{title}, each group refreshed alone"] = flips
         names = [
             p["wom_group"]
             if p["wom_group"] == p["appwom_group"]
@@ -88,10 +102,14 @@ def _figure_9(folder: Path, network: str, row: Figure, runs: Runs) -> dict[str, 
         _bars(axes, names, series)
         axes.tick_params(axis="x", labelsize=6, rotation=60)
         axes.set_ylabel("flips of a group, a write")
-        axes.legend(loc="upper left")
+        axes.margins(y=0.3)
+        axes.legend(loc="upper left", ncols=2, fontsize=7.5)
 
     title = f"Fig. 4 and 9: flips by group of bits, {NETWORKS[network].title}"
-    said = ["lines of 16 words, refreshed whole; where groups differ, AppWOM's stands below WOM's"]
+    said = [
+        "lines of 16 words, refreshed whole but where said",
+        "where groups differ, AppWOM's stands below WOM's",
+    ]
     notes = [*said, *_notes(runs, [network])]
     return save_plot(folder, f"fig9-{network}", title, draw, notes, _WIDE)
 
@@ -196,7 +214,7 @@ def _accuracy(
                     marker=MARKERS[n % len(MARKERS)],
                     markersize=3.5,
                     linewidth=1,
-                    label=kind if m == 0 else None,
+                    label=_KINDS[kind] if m == 0 else None,
                 )
         axes.set(xlabel="iteration", ylabel="test accuracy (%)")
         axes.legend(loc="lower right")

@@ -26,7 +26,7 @@ _SOLVERS = {"lenet": "caffe-lenet", "googlenet": "caffe-googlenet", "densenet-bc
 #: The networks that are too large to be watched by all readings, and what they are trained for.
 _LARGE = ("googlenet", "densenet-bc")
 _LARGE_KINDS = ("exact", "appwom")
-_LARGE_WATCHED = (*APPROACHES.values(), READINGS["word"][0], READINGS["word"][1])
+_LARGE_WATCHED = (*APPROACHES.values(), READINGS["word"][0], *READINGS["group"][:2])
 #: DenseNet-BC's maps of a whole batch take more memory than most machines have.
 _CHUNKS = {"densenet-bc": 64}
 
