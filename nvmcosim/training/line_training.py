@@ -5,6 +5,7 @@ import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -253,14 +254,15 @@ def train_lines(
     images: ImageSet,
     checkpoint: Path | None = None,
     tick: Callable[[], None] = lambda: None,
+    pause_s: float = 0.0,
 ) -> dict[str, Any]:
     """Train by `config` and return the result as JSON-ready values.
 
     These are `config`, `images` (the set's provenance), `history` (an entry each test: iteration,
     losses, accuracy as a fraction, flips of each memory so far), `reports` (a `LineReport` of each
     memory: those watched, then that of the plan; of `basic` with the share of `ones` by bit), and
-    `digest`. With `checkpoint` it goes on from that file and writes it between tests, each time
-    followed by a call of `tick`.
+    `digest`. With `checkpoint` it goes on from that file and writes it after a test, if `pause_s`
+    have passed since the last time, each time followed by a call of `tick`.
     """
     digest = config.digest(images.provenance())
     run = _Run(config, images)
@@ -268,12 +270,15 @@ def train_lines(
         run.load(checkpoint, digest)
     # Values near 0 become subnormal and cost many times the time.
     torch.set_flush_denormal(True)
+    saved = monotonic()
     try:
         while run.iteration < config.iterations:
             run.advance()
-            if checkpoint is not None and run.iteration < config.iterations:
+            due = run.iteration < config.iterations and monotonic() - saved >= pause_s
+            if checkpoint is not None and due:
                 run.save(checkpoint, digest)
                 tick()
+                saved = monotonic()
     finally:
         torch.set_flush_denormal(False)
     return {

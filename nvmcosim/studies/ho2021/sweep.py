@@ -27,6 +27,8 @@ _SOLVERS = {"lenet": "caffe-lenet", "googlenet": "caffe-googlenet", "densenet-bc
 _LARGE = ("googlenet", "densenet-bc")
 _LARGE_KINDS = ("exact", "appwom")
 _LARGE_WATCHED = (*APPROACHES.values(), READINGS["word"][0], *READINGS["group"][:2])
+#: Seconds between checkpoints at least: a network's cells and counters are hundreds of megabytes.
+_PAUSE_S = 120.0
 #: DenseNet-BC's maps of a whole batch take more memory than most machines have.
 _CHUNKS = {"densenet-bc": 64}
 
@@ -89,7 +91,7 @@ class LineCell:
         return f"{config.network} {self.kind}, {config.iterations:,} iterations, seed {config.seed}"
 
     def run(self, checkpoint: Path, tick: Callable[[], None] = lambda: None) -> dict[str, Any]:
-        """Train, going on from `checkpoint` if there is one; `tick` is called after each test.
+        """Train, going on from `checkpoint` if there is one; `tick` is called after each checkpoint.
 
         A checkpoint that is damaged is as none. Raises `InputError` if the images are not those
         that the digest was taken of.
@@ -103,10 +105,10 @@ class LineCell:
         before = torch.get_num_threads()
         torch.set_num_threads(self.threads)
         try:
-            return train_lines(self.config, self.images, checkpoint, tick)
+            return train_lines(self.config, self.images, checkpoint, tick, _PAUSE_S)
         except DamagedCheckpoint:
             checkpoint.unlink()
-            return train_lines(self.config, self.images, checkpoint, tick)
+            return train_lines(self.config, self.images, checkpoint, tick, _PAUSE_S)
         finally:
             torch.set_num_threads(before)
 
