@@ -91,7 +91,7 @@ class LineCell:
         return f"{config.network} {self.kind}, {config.iterations:,} iterations, seed {config.seed}"
 
     def run(self, checkpoint: Path, tick: Callable[[], None] = lambda: None) -> dict[str, Any]:
-        """Train, going on from `checkpoint` if there is one; `tick` is called after each checkpoint.
+        """Train, going on from `checkpoint` if there is one; `tick` is called when it is written.
 
         A checkpoint that is damaged is as none. Raises `InputError` if the images are not those
         that the digest was taken of.
