@@ -57,7 +57,10 @@ def train(
 
     loaded = load_plan(plan)
     if not isinstance(loaded, StorePlan | LayerPlan):
-        raise InputError(f"{plan}: a {loaded.kind} plan cannot be trained with; it must be store")
+        raise InputError(
+            f"{plan} is a {loaded.kind} plan; this command takes store and store-layers plans, and "
+            "nvmcosim.PcmMemory trains with a line plan"
+        )
     try:
         import torch
     except ModuleNotFoundError:
