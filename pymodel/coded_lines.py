@@ -86,6 +86,11 @@ class LineShape:
         """The codes' `stage` tables, `[2 polarities, groups, 8 words]`."""
         return self._tables("stage")
 
+    @property
+    def decode(self) -> NDArray[np.uint8]:
+        """What words hold, `[8 words]`; in every code and polarity the same."""
+        return WOM10.decode
+
     def _tables(self, name: str) -> NDArray:
         return np.array(
             [
@@ -121,7 +126,7 @@ class CodedLines:
     @property
     def data(self) -> NDArray[np.uint8]:
         """The data that all groups hold, `[lines, groups]`."""
-        return WOM10.decode[self.words]
+        return self.shape.decode[self.words]
 
     def read(self, line: int) -> NDArray[np.uint8]:
         """The data of one line, `[groups]`; counts as a command."""
@@ -190,7 +195,7 @@ class CodedLines:
         to_set = self.polarity[line] == 1
         work.turned_set = int(np.sum(turned & to_set))
         work.turned_reset = int(np.sum(turned & ~to_set))
-        held, holds = WOM10.decode[old], WOM10.decode[new]
+        held, holds = shape.decode[old], shape.decode[new]
         lost = (holds ^ wanted) & 1 == 1
         # A turned group loses its other bit only as 0, where 1 is wanted.
         cleared = lost & turned_groups & (held & 1 == 1)
