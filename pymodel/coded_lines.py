@@ -30,7 +30,7 @@ from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.line_work import LineWork
 from nvmcosim.pymodel.pcm_cell import PcmCell
 from nvmcosim.pymodel.units import check_whole
-from nvmcosim.pymodel.wom import APPWOM01, APPWOM10, CELLS, WOM01, WOM10, Outcome, WomCode
+from nvmcosim.pymodel.wom import APPWOM01, APPWOM10, CELLS, WOM01, WOM10, Outcome, Stage, WomCode
 
 __all__ = ["CodedLines", "LineShape"]
 
@@ -82,9 +82,14 @@ class LineShape:
         return self._tables("outcome")
 
     @cached_property
-    def spent(self) -> NDArray[np.bool_]:
-        """Whether a word is spent, `[2 polarities, groups, 8 words]`."""
-        return self._tables("spent")
+    def stage(self) -> NDArray[np.uint8]:
+        """The codes' `stage` tables, `[2 polarities, groups, 8 words]`."""
+        return self._tables("stage")
+
+    @property
+    def decode(self) -> NDArray[np.uint8]:
+        """What words hold, `[8 words]`; in every code and polarity the same."""
+        return WOM10.decode
 
     def _tables(self, name: str) -> NDArray:
         return np.array(
@@ -121,12 +126,14 @@ class CodedLines:
     @property
     def data(self) -> NDArray[np.uint8]:
         """The data that all groups hold, `[lines, groups]`."""
-        return WOM10.decode[self.words]
+        return self.shape.decode[self.words]
 
     def read(self, line: int) -> NDArray[np.uint8]:
         """The data of one line, `[groups]`; counts as a command."""
         self._check(line)
-        self._count(LineWork(reads=1, senses=1, sense_ps=self.cell.read_ps))
+        work = LineWork(reads=1, senses=1, impossible=self._impossible(line))
+        work.time(self.cell, turn_set=False, turn_reset=False)
+        self._count(work)
         return self.data[line]
 
     def write(self, line: int, data: ArrayLike) -> LineWork:
@@ -142,7 +149,8 @@ class CodedLines:
         self._check(line)
         polarity = self._group_polarity(line)
         groups = np.arange(self.shape.groups)
-        spent = self.shape.spent[polarity, groups, self.words[line]].reshape(self.shape.units, -1)
+        spent = self.shape.stage[polarity, groups, self.words[line]] >= Stage.SECOND
+        spent = spent.reshape(self.shape.units, -1)
         turned = {
             "none": np.zeros(self.shape.units, bool),
             "any": spent.any(axis=1),
@@ -155,6 +163,11 @@ class CodedLines:
         nothing = np.zeros(self.shape.groups, np.uint8)
         return self._place(line, nothing, np.ones(self.shape.units, bool), LineWork(prepares=1))
 
+    def _impossible(self, line: int) -> int:
+        groups = np.arange(self.shape.groups)
+        stages = self.shape.stage[self._group_polarity(line), groups, self.words[line]]
+        return int((stages == Stage.IMPOSSIBLE).sum())
+
     def _group_polarity(self, line: int) -> NDArray[np.uint8]:
         """Polarity of each group's unit, `[groups]`."""
         return np.broadcast_to(self.polarity[line], (self.shape.groups,))
@@ -164,6 +177,7 @@ class CodedLines:
     ) -> LineWork:
         """Turn the units in `forced` and those with an exhausted group, then place `wanted`."""
         self._check(line)
+        work.impossible = self._impossible(line)
         shape, groups = self.shape, np.arange(self.shape.groups)
         old, polarity = self.words[line].copy(), self._group_polarity(line).copy()
         exhausted = shape.outcome[polarity, groups, old, wanted] == Outcome.EXHAUSTED
@@ -181,9 +195,10 @@ class CodedLines:
         to_set = self.polarity[line] == 1
         work.turned_set = int(np.sum(turned & to_set))
         work.turned_reset = int(np.sum(turned & ~to_set))
-        held, holds = WOM10.decode[old], WOM10.decode[new]
+        held, holds = shape.decode[old], shape.decode[new]
         lost = (holds ^ wanted) & 1 == 1
-        cleared = lost & turned_groups & (held & 1 == 1) & (wanted & 1 == 1)
+        # A turned group loses its other bit only as 0, where 1 is wanted.
+        cleared = lost & turned_groups & (held & 1 == 1)
         work.cleared, work.ignored = int(cleared.sum()), int((lost & ~cleared).sum())
         # The cell of the polarity is turned in the same step, even where no other cell is.
         work.time(

@@ -25,6 +25,7 @@ class LineWork:
         turned_set, turned_reset: units refreshed to cells that are all SET, or all RESET.
         ignored: other bits that a write left as they were.
         cleared: other bits that were 1, should have been 1, and that a refresh made 0.
+        impossible: groups that a command found with a word which no write makes.
         sense_ps, turn_ps, place_ps: time, in ps, by step.
     """
 
@@ -42,6 +43,7 @@ class LineWork:
     turned_reset: int = 0
     ignored: int = 0
     cleared: int = 0
+    impossible: int = 0
     sense_ps: int = 0
     turn_ps: int = 0
     place_ps: int = 0

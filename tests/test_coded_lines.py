@@ -194,7 +194,7 @@ def test_impossible_words_read_by_majority_and_heal_with_the_next_command(polari
                 lines.words[0, 0] = word
                 assert lines.read(0)[0] == code.decode[word]
                 work = lines.write(0, [data, 0])
-                assert work.turns == 1
+                assert (work.turns, work.impossible) == (1, 1)
                 assert lines.read(0)[0] >> 1 == data >> 1
                 assert lines.polarity[0, 0] == 1 - polarity
         lines = CodedLines(LineShape((True, True), polarity=polarity), 1)
