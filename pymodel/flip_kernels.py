@@ -26,13 +26,11 @@ CAPACITY = (1 << PLANES) - 1
 @part
 def add_flips(planes, vector, lane, once, again):
     """Add two masks of flips of one lane to the planes of its block."""
-    one, two = once ^ again, once & again
-    carry = planes[0, vector, lane] & one
+    one = once ^ again
+    # A cell flips twice or carries a single flip, never both.
+    carry = planes[0, vector, lane] & one | once & again
     planes[0, vector, lane] ^= one
-    held = planes[1, vector, lane]
-    planes[1, vector, lane] = held ^ two ^ carry
-    carry = (held & (two | carry)) | (two & carry)
-    for k in range(2, PLANES):
+    for k in range(1, PLANES):
         held = planes[k, vector, lane]
         planes[k, vector, lane] = held ^ carry
         carry &= held

@@ -43,6 +43,7 @@ def report(plan: LinePlan, energy: float, **changes: Any) -> dict[str, Any]:
         "plan": plan.to_dict(),
         "pulse_pj": energy,
         "read_pj": 2.0 * cells,
+        "words": 100,
         "flips": [energy / cells] * cells,
         "most_flips": 1.0,
         "place_ns": 562.5 if plan.scheme == "appwom-ping-pong" else 1000.0,
@@ -187,6 +188,9 @@ def test_reduced_runs_decide_nothing_unless_costs_have_converged() -> None:
     steady, moving = rows_of(runs(share=0.1)), rows_of(runs(share=0.1, late=1.2))
     assert steady["fig10a/preset"].verdict == "reproduced"
     assert moving["fig10a/preset"].verdict == "not-run"
+    # 1.2 over the mean of 1 and 1.2.
+    assert moving["convergence/lenet"].ours == pytest.approx(100 / 11, rel=0.01)
+    assert steady["convergence/lenet"].ours == pytest.approx(0, abs=0.1)
 
 
 def test_accuracy_is_kept_within_half_a_point() -> None:
@@ -267,7 +271,11 @@ def test_a_study_is_trained_once_and_says_that_it_is_reduced(tmp_path: Path) -> 
     assert "lenet 2 of 47,000 iterations" in rows["fig10a/preset"]["reason"]
     assert rows["fig10a/preset"]["ours"] is not None
     names = {"fig3-lenet", "fig9-lenet", "fig10a", "fig10b", "fig10c", "readings"}
-    assert {plot["id"] for plot in values["plots"]} == {*names, "accuracy-lenet"}
+    assert {plot["id"] for plot in values["plots"]} == {
+        *names,
+        "accuracy-lenet",
+        "convergence-lenet",
+    }
     assert all((tmp_path / plot["png"]).stat().st_size > 5000 for plot in values["plots"])
     assert json.loads((tmp_path / "study.json").read_text()) == json.loads(json.dumps(values))
     again = StudyOptions(tmp_path, quick=True, networks=("lenet",), train=False)

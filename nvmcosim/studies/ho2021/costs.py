@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+from nvmcosim.networks import NETWORKS
 from nvmcosim.pymodel.line_plan import LinePlan
 from nvmcosim.pymodel.line_report import LEVELLERS
 from nvmcosim.studies.figures import Figure
 from nvmcosim.studies.ho2021.approaches import APPROACHES, APPWOM, READINGS, TITLES
 from nvmcosim.studies.ho2021.printed import LATENCY, LIFETIME, SAVINGS, TABLE_1
 from nvmcosim.studies.ho2021.rules import TOLERANCE_LATENCY, TOLERANCE_POINTS, row, shortfalls
-from nvmcosim.studies.ho2021.runs import Runs, saved
+from nvmcosim.studies.ho2021.runs import CONVERGED, LEAST_ITERATIONS, Runs, saved
 
 __all__ = ["cost_figures", "energy_pj", "gained", "savings"]
 
@@ -30,7 +31,8 @@ def cost_figures(runs: Runs) -> list[Figure]:
     """Every row of Fig. 10."""
     rows = [_energy(runs, name) for name in SAVINGS]
     rows += [_lifetime(runs, name) for name in LIFETIME]
-    return [*rows, _read_energy(runs), *_latency(runs)]
+    rows += [_read_energy(runs), *_latency(runs)]
+    return [*rows, *(_convergence(runs, network) for network in TABLE_1)]
 
 
 def _pairs(runs: Runs, name: str) -> dict[str, tuple[Report, Report]]:
@@ -212,6 +214,32 @@ def _latency(runs: Runs) -> list[Figure]:
             )
         )
     return rows
+
+
+def _convergence(runs: Runs, network: str) -> Figure:
+    """How far flips a write are from settled: of AppWOM, with the others as points."""
+    memories = {"appwom": ("appwom", APPWOM)}
+    memories |= {name: ("exact", APPROACHES[name]) for name in SAVINGS}
+    drifts = {n: runs.drift(network, kind, plan) for n, (kind, plan) in memories.items()}
+    listed = [f"{TITLES[n]} {100 * d:+.1f}%" for n, d in drifts.items() if d is not None]
+    points = [
+        {"approach": n, **point}
+        for n, (kind, plan) in memories.items()
+        for point in runs.convergence(network, kind, plan)
+    ]
+    drift = drifts["appwom"]
+    rule = f"converged: within {100 * CONVERGED:g}% over at least {LEAST_ITERATIONS:,} iterations"
+    return row(
+        f"convergence/{network}",
+        f"Flips a write of AppWOM in the second half of {NETWORKS[network].title}'s run, over "
+        "those of the whole",
+        None,
+        None if drift is None else 100 * drift,
+        "%",
+        None,
+        (runs.reduced(network), *listed, rule),
+        points=points,
+    )
 
 
 def _range(found: list[float]) -> str | None:

@@ -50,6 +50,8 @@ def draw_plots(folder: Path, figures: Sequence[Figure], runs: Runs) -> list[dict
     if rows:
         entries.append(_readings(folder, rows, runs))
     for network in runs.networks:
+        if (row := by_id[f"convergence/{network}"]).points:
+            entries.append(_convergence(folder, network, row, runs))
         entries.append(_accuracy(folder, network, by_id, runs))
     return entries
 
@@ -194,6 +196,27 @@ def _readings(folder: Path, rows: Sequence[Figure], runs: Runs) -> dict[str, Any
 
 def _percent(row: Figure, against: str) -> float:
     return next(p["percent"] for p in row.points if p["against"] == against) or 0.0
+
+
+def _convergence(folder: Path, network: str, row: Figure, runs: Runs) -> dict[str, Any]:
+    def draw(axes: "Axes") -> None:
+        for n, name in enumerate(dict.fromkeys(p["approach"] for p in row.points)):
+            found = [p for p in row.points if p["approach"] == name]
+            axes.plot(
+                [p["iteration"] for p in found],
+                [p["flips"] for p in found],
+                color=COLOURS[n % len(COLOURS)],
+                marker=MARKERS[n % len(MARKERS)],
+                markersize=3.5,
+                linewidth=1,
+                label=TITLES[name],
+            )
+        axes.set(xlabel="iteration", ylabel="flips a word and write, since the test before")
+        axes.set_ylim(0)
+        axes.legend(loc="best")
+
+    title = f"How flips converge, {NETWORKS[network].title}"
+    return save_plot(folder, f"convergence-{network}", title, draw, _notes(runs, [network]))
 
 
 def _accuracy(

@@ -84,7 +84,7 @@ class Runs:
         return enough and all(d is not None and abs(d) <= CONVERGED for d in drifts)
 
     def convergence(self, network: str, kind: str, plan: LinePlan) -> list[dict[str, Any]]:
-        """Flips a step between tests, of all words, by iteration."""
+        """Flips a word and write between tests, by iteration."""
         run = self._first(network, kind)
         if run is None:
             return []
@@ -92,11 +92,12 @@ class Runs:
         if plan.to_dict() not in plans:
             return []
         n, before, points = plans.index(plan.to_dict()), None, []
+        words = run["reports"][n]["words"]
         for entry in run["history"]:
             if before is not None:
-                steps = entry["iteration"] - before["iteration"]
-                flips = (entry["flips"][n] - before["flips"][n]) / steps
-                points.append({"iteration": entry["iteration"], "flips_a_step": flips})
+                writes = words * (entry["iteration"] - before["iteration"])
+                flips = (entry["flips"][n] - before["flips"][n]) / writes
+                points.append({"iteration": entry["iteration"], "flips": flips})
             before = entry
         return points
 
