@@ -25,10 +25,9 @@ _STATE_VERSION = 1
 class PcmMemory:
     """A phase-change memory that a module's parameters are written to at each step.
 
-    A write rounds each parameter to words of the plan's format and writes the lines that have
-    changed hands, all of them, by the plan's scheme; flips, energy and time are counted. With
-    `write_back` the parameters then get what the memory really holds: of an approximate scheme,
-    other bits that were ignored or cleared.
+    A write rounds each parameter to words of the plan's format and writes all of their lines by
+    the plan's scheme; flips, energy and time are counted. With `write_back` the parameters then get
+    what the memory really holds, in which an approximate scheme has ignored or cleared some bits.
 
         memory = nvmcosim.PcmMemory(model, plan, optimizer=optimizer)
         ...  # train as ever

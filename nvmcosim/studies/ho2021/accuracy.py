@@ -13,6 +13,7 @@ _PAIRS = {
     "appwom": ("appwom", "exact", "AppWOM"),
     "word": ("appwom-word", "exact", "AppWOM turned word by word"),
     "bf16": ("bf16-appwom", "bf16", "AppWOM of bf16, against bf16"),
+    "bf16-1": ("bf16-appwom-1", "bf16", "AppWOM of bf16 for M6+M7 alone, against bf16"),
     "bf16-fp32": ("bf16-appwom", "exact", "AppWOM of bf16, against fp32"),
     "plain": ("plain-appwom", "plain", "AppWOM and plain gradient descent"),
 }

@@ -24,6 +24,7 @@ TITLES = {
     "dcw": "data-comparison write",
     "flip-n-write": "Flip-N-Write",
     "basic": "every cell driven",
+    "appwom-1": "AppWOM of M6+M7 alone",
 }
 #: Readings of the policy, by name: what AppWOM and WOM-SET are then, and in words.
 READINGS = {
@@ -54,9 +55,10 @@ READINGS = {
         "idle time turns lines with a spent group and places their data again",
     ),
 }
-#: 16-bit words, beyond the paper.
+#: 16-bit words, beyond the paper; with all three groups in AppWOM, or M6+M7 alone.
 BF16 = {
     "appwom": LinePlan("bf16", "appwom-ping-pong"),
+    "appwom-1": LinePlan("bf16", "appwom-ping-pong", app_groups=1),
     "dcw": LinePlan("bf16", "dcw"),
     "preset": LinePlan("bf16", "preset"),
     "prereset": LinePlan("bf16", "prereset"),

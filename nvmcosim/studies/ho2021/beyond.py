@@ -224,6 +224,9 @@ def _bf16(runs: Runs) -> Figure:
             said.append(f"{TITLES[name]} {percent:.1f}%")
     if points:
         ours = next(p["percent"] for p in points if p["against"] == "preset")
+    one = runs.report(_NETWORK, "bf16-appwom-1", BF16["appwom-1"])
+    if one:
+        said.append(f"{energy_pj(one):.0f} pJ a word with M6+M7 alone in AppWOM")
     if mine:
         said.append(
             f"{energy_pj(mine):.0f} pJ a word; 8 groups, of which 3 are AppWOM's: M2+M5 to M4+M7"

@@ -29,6 +29,7 @@ _KINDS = {
     "appwom-word": "AppWOM, word by word",
     "bf16": "bf16, exact",
     "bf16-appwom": "AppWOM of bf16",
+    "bf16-appwom-1": "AppWOM of bf16, M6+M7 alone",
     "plain": "plain descent, exact",
     "plain-appwom": "plain descent, AppWOM",
 }

@@ -18,8 +18,17 @@ from nvmcosim.training.line_training import LineTraining, train_lines
 __all__ = ["KINDS", "LineCell", "Size", "Sweep"]
 
 #: Runs of a network: in exact fp32, in AppWOM, in AppWOM whose unit is a word; in exact bf16, in
-#: AppWOM of bf16; and both of the first with plain gradient descent.
-KINDS = ("exact", "appwom", "appwom-word", "bf16", "bf16-appwom", "plain", "plain-appwom")
+#: AppWOM of bf16, and with one group in AppWOM; and both of the first with plain gradient descent.
+KINDS = (
+    "exact",
+    "appwom",
+    "appwom-word",
+    "bf16",
+    "bf16-appwom",
+    "bf16-appwom-1",
+    "plain",
+    "plain-appwom",
+)
 #: Of which accuracy is compared over seeds.
 _SEEDED = ("exact", "appwom", "bf16", "bf16-appwom")
 _SOLVERS = {"lenet": "caffe-lenet", "googlenet": "caffe-googlenet", "densenet-bc": "densenet"}
@@ -179,7 +188,8 @@ def _memories(kind: str, large: bool) -> tuple[LinePlan | None, Iterable[LinePla
         "appwom-word": (READINGS["word"][0], ()),
         "bf16": (
             BF16["dcw"],
-            [plan for name, plan in BF16.items() if name not in ("dcw", "appwom")],
+            [BF16[name] for name in ("preset", "prereset", "wom-set")],
         ),
         "bf16-appwom": (BF16["appwom"], ()),
+        "bf16-appwom-1": (BF16["appwom-1"], ()),
     }[kind]
