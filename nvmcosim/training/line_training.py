@@ -1,9 +1,9 @@
 """Training by the iteration, as Caffe counts, every update written to phase-change memory."""
 
-import io
 import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -16,7 +16,7 @@ from nvmcosim.datasets import ImageSet
 from nvmcosim.memory import PcmMemory
 from nvmcosim.networks import INITIALISATIONS, NETWORKS, build_network
 from nvmcosim.pymodel.errors import InputError
-from nvmcosim.pymodel.files import digest_of, write_bytes
+from nvmcosim.pymodel.files import digest_of, write_stream
 from nvmcosim.pymodel.line_plan import LinePlan
 from nvmcosim.pymodel.units import check_whole
 from nvmcosim.training.trainer import DamagedCheckpoint, check_images
@@ -228,9 +228,8 @@ class _Run:
             "optimizer": self.optimizer.state_dict(),
             "memories": [memory.state_dict() for memory in self.memories],
         }
-        buffer = io.BytesIO()
-        torch.save(state, buffer)
-        write_bytes(path, buffer.getvalue())
+        # Gigabytes of a large network: never twice in memory.
+        write_stream(path, partial(torch.save, state))
 
     def load(self, path: Path, digest: str) -> None:
         """Take up the checkpoint at `path`; raises `InputError` if it is damaged or another's."""

@@ -36,8 +36,8 @@ _SOLVERS = {"lenet": "caffe-lenet", "googlenet": "caffe-googlenet", "densenet-bc
 _LARGE = ("googlenet", "densenet-bc")
 _LARGE_KINDS = ("exact", "appwom")
 _LARGE_WATCHED = (*APPROACHES.values(), READINGS["word"][0], *READINGS["group"][:2])
-#: Seconds between checkpoints at least: a network's cells and counters are hundreds of megabytes.
-_PAUSE_S = 120.0
+#: Seconds between checkpoints at least: a network's cells and counters take up to gigabytes.
+_PAUSE_S = 300.0
 #: DenseNet-BC's maps of a whole batch take more memory than most machines have.
 _CHUNKS = {"densenet-bc": 64}
 
