@@ -39,6 +39,8 @@ class LineRun:
     counters: list[dict[str, int]] = field(default_factory=list)
     clocks: list[int] = field(default_factory=list)
     replies: list[list[int]] = field(default_factory=list)
+    #: By clock: whether a command is accepted, the array's read, set and reset, and `turns`.
+    trace: list[tuple[bool, bool, int, int, int]] = field(default_factory=list)
 
 
 def cells_of(golden: GoldenLine) -> np.ndarray:
@@ -73,6 +75,9 @@ def simulate_lines(
             nonlocal reads
             line, read = ctx.get(dut.array.line), ctx.get(dut.array.read)
             reads = reads + 1 if read else 0
+            accepted = ctx.get(dut.commands.valid & dut.commands.ready)
+            drivers = ctx.get(dut.array.set), ctx.get(dut.array.reset)
+            run.trace.append((bool(accepted), bool(read), *drivers, ctx.get(dut.turns)))
             right = bool(read) and reads == plan.read_cycles
             sense = cells[line] if right else ~cells[line]
             ctx.set(dut.array.sense, int("".join("1" if c else "0" for c in sense[::-1]), 2))
