@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nvmcosim.datasets import ImageSet, load_dataset
     from nvmcosim.devices import curve_for
-    from nvmcosim.memory import ApproximateMemory, LayeredMemory
+    from nvmcosim.memory import ApproximateMemory, LayeredMemory, StoringSGD
     from nvmcosim.networks import build_network
     from nvmcosim.plans import load_plan
     from nvmcosim.pymodel.curve import WriteCurve, load_curve
@@ -50,6 +50,7 @@ __all__ = [
     "PulseTable",
     "StoreCounters",
     "StorePlan",
+    "StoringSGD",
     "Trainer",
     "TrainingConfig",
     "WriteCurve",
@@ -72,7 +73,7 @@ _HOMES = {
     "nvmcosim.datasets": ("ImageSet", "load_dataset"),
     "nvmcosim.devices": ("curve_for",),
     "nvmcosim.networks": ("build_network",),
-    "nvmcosim.memory": ("ApproximateMemory", "LayeredMemory"),
+    "nvmcosim.memory": ("ApproximateMemory", "LayeredMemory", "StoringSGD"),
     "nvmcosim.plans": ("load_plan",),
     "nvmcosim.pymodel.curve": ("WriteCurve", "load_curve"),
     "nvmcosim.pymodel.device.presets": ("preset",),

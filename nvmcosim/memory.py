@@ -13,6 +13,7 @@ try:
 
     from nvmcosim.pymodel.torch_layers import LayeredMemory
     from nvmcosim.pymodel.torch_plugin import ApproximateMemory as _ApproximateMemory
+    from nvmcosim.pymodel.torch_sgd import StoringSGD
 except ModuleNotFoundError as error:
     if error.name != "torch":
         raise
@@ -20,7 +21,7 @@ except ModuleNotFoundError as error:
         "torch is not installed; get it with: pip install 'nvmcosim[torch]'"
     ) from None
 
-__all__ = ["ApproximateMemory", "LayeredMemory", "memory_for"]
+__all__ = ["ApproximateMemory", "LayeredMemory", "StoringSGD", "memory_for"]
 
 
 class ApproximateMemory(_ApproximateMemory):
