@@ -13,10 +13,8 @@ from amaranth.sim import Simulator, SimulatorContext
 
 from nvmcosim.hdl.line_controller import LineController
 from nvmcosim.hdl.line_ports import Opcode
-from nvmcosim.pymodel.coded_lines import CodedLines
-from nvmcosim.pymodel.golden_line import GoldenLine
 
-__all__ = ["LineCommand", "LineRun", "cells_of", "simulate_lines"]
+__all__ = ["LineCommand", "LineRun", "simulate_lines"]
 
 
 @dataclass
@@ -41,15 +39,6 @@ class LineRun:
     replies: list[list[int]] = field(default_factory=list)
     #: By clock: whether a command is accepted, the array's read, set and reset, and `turns`.
     trace: list[tuple[bool, bool, int, int, int]] = field(default_factory=list)
-
-
-def cells_of(golden: GoldenLine) -> np.ndarray:
-    """All cells of the array that the golden lines have, `[lines, cells]`."""
-    lines = golden.array
-    assert isinstance(lines, CodedLines)
-    bits = lines.words[..., None] >> np.arange(3) & 1 == 1
-    cells = bits.reshape(lines.lines, -1)
-    return np.hstack([cells, lines.polarity == 1]) if lines.shape.ping_pong else cells
 
 
 def simulate_lines(

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hdl_bench import Command, simulate
-from line_bench import LineCommand, cells_of, simulate_lines
+from line_bench import LineCommand, simulate_lines
 
+from nvmcosim.cocotb_tests.line_judge import cells_of
 from nvmcosim.hdl.line_controller import LineController
 from nvmcosim.hdl.line_ports import Opcode
 from nvmcosim.hdl.pulse_gate import PulseGate
