@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nvmcosim.datasets import ImageSet, load_dataset
     from nvmcosim.devices import curve_for
-    from nvmcosim.memory import ApproximateMemory, LayeredMemory, PcmMemory
+    from nvmcosim.memory import ApproximateMemory, LayeredMemory, PcmMemory, StoringSGD
     from nvmcosim.networks import build_network
     from nvmcosim.plans import load_plan
     from nvmcosim.pymodel.curve import WriteCurve, load_curve
@@ -53,6 +53,7 @@ __all__ = [
     "PulseTable",
     "StoreCounters",
     "StorePlan",
+    "StoringSGD",
     "Trainer",
     "TrainingConfig",
     "WriteCurve",
@@ -76,7 +77,7 @@ _HOMES = {
     "nvmcosim.datasets": ("ImageSet", "load_dataset"),
     "nvmcosim.devices": ("curve_for",),
     "nvmcosim.networks": ("build_network",),
-    "nvmcosim.memory": ("ApproximateMemory", "LayeredMemory", "PcmMemory"),
+    "nvmcosim.memory": ("ApproximateMemory", "LayeredMemory", "PcmMemory", "StoringSGD"),
     "nvmcosim.plans": ("load_plan",),
     "nvmcosim.pymodel.curve": ("WriteCurve", "load_curve"),
     "nvmcosim.pymodel.device.presets": ("preset",),

@@ -24,6 +24,8 @@ VIEWS: dict[str, dict[str, str]] = {
     },
     "line": {
         "golden": "nvmcosim.pymodel.golden_line:GoldenLine",
+        "rtl": "nvmcosim.hdl.line_controller:LineController",
+        "bench": "nvmcosim.cocotb_tests.appwom_line:run",
         "training": "nvmcosim.memory:PcmMemory",
     },
 }

@@ -21,7 +21,7 @@ import numpy as np
 from nvmcosim.pymodel.failures import STREAMS, VECTOR_LANES, WARM_UP
 from nvmcosim.pymodel.lane_code import GENERATORS, draw_rows
 
-__all__ = ["draw_block", "fill", "jit", "part", "threefry"]
+__all__ = ["compiled_callback", "draw_block", "fill", "jit", "part", "threefry"]
 
 #: Threefry calls, of 8 candidates each, that one batch takes at most.
 _CALLS = 32
@@ -33,7 +33,8 @@ _PARITY = np.uint64(0x1BD11BDAA9FC1A22)
 def _sources_digest() -> str:
     digest = hashlib.sha256()
     folder = Path(__file__).parent
-    sources = [folder / "failures.py", folder / "lane_code.py", *folder.glob("*kernels.py")]
+    names = ("failures.py", "lane_code.py", "store_job.py")
+    sources = [*(folder / name for name in names), *folder.glob("*kernels.py")]
     for path in sorted(sources):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
@@ -58,6 +59,19 @@ def jit(function: Callable[..., Any]) -> Any:
 def part(function: Callable[..., Any]) -> Any:
     """`function` compiled as a part of the compiled functions that call it, and cached in them."""
     return numba.njit(nogil=True, error_model="numpy")(function)
+
+
+def compiled_callback(signature: Any, function: Callable[..., Any]) -> Any:
+    """`function` compiled for C code to call, its address in `.address`, and cached as `jit` does.
+
+    It must raise nothing, and hold no interpreter lock.
+    """
+    if not function.__qualname__.endswith(_SOURCES):
+        function.__qualname__ += f"-{_SOURCES}"
+    try:
+        return numba.cfunc(signature, cache=True, error_model="numpy")(function)
+    except RuntimeError:  # no folder to cache in
+        return numba.cfunc(signature, error_model="numpy")(function)
 
 
 @part
@@ -146,17 +160,22 @@ def _draw_candidates(fields, calls, first, block, use, keys):
 
 
 @part
-def _correct(mask, touched, left, recipe, group, block, use, keys):
-    """Set or clear `left` cells of a group, drawn without replacement.
+def _cells_of(cells, positions, size):
+    """The cell that each index of a candidate means, as a word with its bit; 0 if none."""
+    for index in range(cells.size):
+        cells[index] = 1 << positions[index] if index < size else 0
 
-    A candidate is 16 random bits: a word of the block in the low bits, then an index into the
-    group's bit positions. It is passed over if the index is too large or the cell was drawn before.
+
+@part
+def _correct(mask, touched, left, cells, index_bits, clears, blank, block, use, keys):
+    """Set or clear `left` cells of the words in `mask`, drawn without replacement.
+
+    A candidate is 16 random bits: a word of the block in the low bits, then an index into `cells`.
+    It is passed over if the index is too large or the cell was drawn before. `touched` has the
+    cells that were; it is `mask` itself where those were all 0 and are set (`blank`).
     """
-    width, _, _, bits, sizes, index_bits, clears, _ = recipe
-    positions, size = bits[group], np.uint64(sizes[group])
-    word_bits, lane_bits, word_shift = (12, 2, 4) if width == 16 else (11, 1, 5)
-    last_index = np.uint64((1 << index_bits[group]) - 1)
-    cleared = np.uint64(0xFFFFFFFFFFFFFFFF) if clears[group] else np.uint64(0)
+    word_bits = 12 if mask.itemsize == 2 else 11
+    last_word, last_index = np.uint64((1 << word_bits) - 1), np.uint64((1 << index_bits) - 1)
     fields = np.empty(2 * _CALLS, np.uint64)
     candidates = fields.view(np.uint16)
     call, place, end = 1, 0, 0
@@ -168,18 +187,37 @@ def _correct(mask, touched, left, recipe, group, block, use, keys):
         last = min(place + left, end)
         for n in range(place, last):
             field = np.uint64(candidates[n])
-            word = field & np.uint64((1 << word_bits) - 1)
-            index = (field >> np.uint64(word_bits)) & last_index
-            lane = word >> np.uint64(lane_bits)
-            shift = (word & np.uint64((1 << lane_bits) - 1)) << np.uint64(word_shift)
-            shift += np.uint64(positions[index])
-            before = touched[lane]
-            fresh = np.uint64(index < size) & ~(before >> shift) & _U1
-            cell = fresh << shift
-            touched[lane] = before | cell
-            mask[lane] = (mask[lane] | cell) ^ (cell & cleared)
-            left -= np.int64(fresh)
+            word = field & last_word
+            cell = cells[(field >> np.uint64(word_bits)) & last_index]
+            before = touched[word]
+            touched[word] = before | cell
+            if clears:
+                mask[word] &= ~cell
+            elif not blank:
+                mask[word] |= cell
+            left -= np.int64((cell & ~before) != 0)
         place = last
+
+
+@part
+def _correct_group(mask, touched, left, recipe, group, cells, block, use, keys):
+    """Correct `left` cells of a group; returns whether `touched` was written to.
+
+    `mask`, `touched` and `cells` are of the words' type; `cells` has room for a cell a bit.
+    """
+    _, base, digits, bits, sizes, index_bits, clears, _ = recipe
+    _cells_of(cells, bits[group], sizes[group])
+    coarse = base
+    for n in range(0, digits.size, VECTOR_LANES):
+        coarse |= digits[n]
+    own = np.uint64(0)
+    for cell in cells:
+        own |= np.uint64(cell)
+    # Lanes repeat a word.
+    blank = not clears[group] and coarse & own == 0
+    seen = mask if blank else touched
+    _correct(mask, seen, left, cells, index_bits[group], clears[group], blank, block, use, keys)
+    return not blank
 
 
 @part
@@ -189,21 +227,32 @@ def draw_block(mask, touched, state, recipe, block, attempt, lanes, keys):
     Returns whether any cell may fail. `touched` is all 0 before and after; `state` is room for the
     generators.
     """
-    _, base, digits, _, _, _, _, tables = recipe
+    width, base, digits, _, _, _, _, tables = recipe
     number, attempt_bits = np.uint64(block), np.uint64(attempt) << np.uint64(48)
     if digits.size:
         _seed_generators(state, number, attempt_bits, keys[0], keys[1])
-        _draw_coarse(mask, state, digits, base, (lanes + STREAMS - 1) // STREAMS)
+        rows = (lanes + STREAMS - 1) // STREAMS
+        _draw_coarse(mask, state, digits, base, rows)
+        # Corrections are of the whole block.
+        fill(mask[rows * STREAMS :], base)
     else:
         fill(mask, base)
-    corrected = False
+    corrected, used = False, False
     for group in range(tables.shape[0]):
         use = attempt_bits | np.uint64(group + 1) << np.uint64(32)
         uniform, _ = threefry(number, use, keys[0], keys[1])
         left = _corrections(tables[group], uniform)
-        if left:
-            corrected = True
-            _correct(mask, touched, left, recipe, group, number, use, keys)
-    if corrected:
+        if left == 0:
+            continue
+        corrected = True
+        if width == 16:
+            cells = np.empty(16, np.uint16)
+            words, seen = mask.view(np.uint16), touched.view(np.uint16)
+            used |= _correct_group(words, seen, left, recipe, group, cells, number, use, keys)
+        else:
+            cells = np.empty(32, np.uint32)
+            words, seen = mask.view(np.uint32), touched.view(np.uint32)
+            used |= _correct_group(words, seen, left, recipe, group, cells, number, use, keys)
+    if used:
         fill(touched, np.uint64(0))
     return corrected or digits.size > 0 or base != 0

@@ -1,10 +1,11 @@
 """The store as a hot path: numba kernels that draw failures, write words and count, block by block.
 
-What a store does is `GoldenStore`'s rule with a failure mask (1 = fails) in place of thresholds:
-held = wanted ^ ((wanted ^ held) & mask). `failures` says how masks are drawn.
+`store_job` hands a whole store to them. What a store does is `GoldenStore`'s rule with a failure
+mask (1 = fails) in place of thresholds: held = wanted ^ ((wanted ^ held) & mask). `failures` says
+how masks are drawn.
 
 The kernels take memory addresses of segments, one a parameter, so that one call stores a whole
-module; the blocks of all segments are shared out among threads that hold no interpreter lock.
+module; the blocks of all segments are shared out among threads (`teams`).
 Every stage works on one block in the first-level cache. Loops are written so that the compiler
 vectorises them: one array element an iteration, no call that it cannot inline.
 """
@@ -12,25 +13,18 @@ vectorises them: one array element an iteration, no call that it cannot inline.
 # Kernels are typed by numba when they are called, and mypy does not know its intrinsics.
 # mypy: disable-error-code="no-untyped-def,call-arg,attr-defined"
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
-from itertools import pairwise
-from typing import Any
-
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from nvmcosim.pymodel.count_kernels import count_lanes, counted, new_counter
 from nvmcosim.pymodel.draw_kernels import draw_block, jit, part
 from nvmcosim.pymodel.failures import BLOCK_LANES, STREAMS, FailureRecipe, Key
+from nvmcosim.pymodel.lane_code import address_as_pointer, fused_multiply_add
+from nvmcosim.pymodel.teams import shared_out
 from nvmcosim.pymodel.word_kernels import NATIVE, keep_words, load_words
 
-__all__ = ["count_bits", "draw_masks", "shared_out", "starts_of", "store"]
-
-#: Fewer blocks than this a thread are not worth a thread.
-_THREAD_BLOCKS = 48
+__all__ = ["count_bits", "draw_masks", "starts_of", "store_range"]
 
 
 @part
@@ -57,12 +51,23 @@ def _by_bit(counter, width, totals):
         totals[i % width] += lanes[i]
 
 
+@part
+def _descend(address, gradients, first, words, rate):
+    """Take `rate` times the gradients from the fp32 values `first` to `first + words`."""
+    values = numba.carray(address_as_pointer(address + first * 4), words, np.float32)
+    slopes = numba.carray(address_as_pointer(gradients + first * 4), words, np.float32)
+    for i in range(words):
+        values[i] = fused_multiply_add(slopes[i], -rate, values[i])
+
+
 @jit
-def _store_range(segments, starts, low, high, mode, recipe, attempt, keys):
+def store_range(segments, starts, descents, low, high, mode, recipe, attempt, keys):
     """Store blocks `low` to `high` of `segments`; returns failed and changed bits, [2, width].
 
-    `starts` counts the blocks before each segment; `recipe` is `FailureRecipe.arrays`.
+    `segments`, `mode` and `descents` are as in `StoreJob`; `starts` counts the blocks before each
+    segment; `recipe` is `FailureRecipe.arrays`.
     """
+    gradients, rates = descents
     width = recipe[0]
     wanted = np.empty(BLOCK_LANES, np.uint64)
     held = np.empty(BLOCK_LANES, np.uint64)
@@ -79,6 +84,8 @@ def _store_range(segments, starts, low, high, mode, recipe, attempt, keys):
         local = block - starts[segment]
         first = local * block_words
         words = min(block_words, total - first)
+        if gradients[segment]:
+            _descend(values, gradients[segment], first, words, rates[segment])
         load_words(wanted, values, first, words, mode, width)
         may_fail = True
         if masks:
@@ -136,34 +143,6 @@ def _mask_range(segments, starts, low, high, recipe, attempt, keys):
         keep_words(mask, masks, first, words, NATIVE, width)
 
 
-def store(
-    segments: NDArray[np.int64],
-    mode: int,
-    recipe: FailureRecipe,
-    key: Key,
-    threads: int,
-    starts: NDArray[np.int64] | None = None,
-) -> NDArray[np.int64]:
-    """Store parameters to their memory and read them back, in place.
-
-    `segments` is `[parameters, 5]`: the address of the values, of the memory's words, of failure
-    masks (0: draw them), the number of words, and of the first block, which the draws depend on.
-    All addresses must be of contiguous arrays. `mode` says what values are (`word_kernels`).
-    `starts` is `starts_of(segments, recipe)` where a caller keeps it.
-
-    Returns `[2, width]` by bit position: failed bits, which keep an old value that differs from the
-    one to be written; and changed bits, which differed before. `threads` changes the time alone.
-    """
-    keys = (np.uint64(key.seed), np.uint64(key.store))
-    begin = starts_of(segments, recipe) if starts is None else starts
-
-    def work(low: int, high: int) -> NDArray[np.int64]:
-        return _store_range(segments, begin, low, high, mode, recipe.arrays, key.attempt, keys)
-
-    totals = shared_out(work, int(begin[-1]), threads)
-    return totals[0] if len(totals) == 1 else np.sum(totals, axis=0)
-
-
 def draw_masks(segments: NDArray[np.int64], recipe: FailureRecipe, key: Key, threads: int) -> None:
     """Write the failure masks of parameters to the addresses of their masks in `segments`."""
     keys = (np.uint64(key.seed), np.uint64(key.store))
@@ -185,24 +164,3 @@ def starts_of(segments: NDArray[np.int64], recipe: FailureRecipe) -> NDArray[np.
     starts = np.zeros(len(segments) + 1, np.int64)
     np.cumsum(-(-segments[:, 3] // recipe.block_words), out=starts[1:])
     return starts
-
-
-def shared_out(work: Callable[[int, int], Any], blocks: int, threads: int) -> list[Any]:
-    """The results of `work` on `blocks` blocks, cut into a range for each of `threads`."""
-    parts = max(1, min(threads, blocks // _THREAD_BLOCKS))
-    if parts == 1:
-        return [work(0, blocks)]
-    bounds = [blocks * n // parts for n in range(parts + 1)]
-    ranges = list(pairwise(bounds))
-    others = [_pool(parts - 1).submit(work, *part) for part in ranges[1:]]
-    return [work(*ranges[0]), *(other.result() for other in others)]
-
-
-@lru_cache(maxsize=8)
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix="nvmcosim-store")
-
-
-# A forked child has none of its parent's threads.
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_pool.cache_clear)

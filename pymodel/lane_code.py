@@ -1,7 +1,8 @@
-"""Vector code for the one loop that the compiler does not vectorise: coarse drawing.
+"""What kernels need and numba has no words for: addresses, one rounding, vectors of lanes.
 
-Plain LLVM vectors of four 64-bit lanes, so any processor runs it; with AVX2 two of them and their
-generators stay in registers over all steps, where numba's own loop would go through memory.
+Coarse drawing is the one loop that the compiler does not vectorise. It is written in plain LLVM
+vectors of four 64-bit lanes, so any processor runs it; with AVX2 two of them and their generators
+stay in registers over all steps, where numba's own loop would go through memory.
 """
 
 from typing import Any
@@ -13,7 +14,7 @@ from numba.extending import intrinsic
 
 from nvmcosim.pymodel.failures import VECTOR_LANES
 
-__all__ = ["GENERATORS", "address_as_pointer", "draw_rows"]
+__all__ = ["GENERATORS", "address_as_pointer", "call_address", "draw_rows", "fused_multiply_add"]
 
 _VECTORS = 2
 #: Generators that one call of `draw_rows` runs.
@@ -31,6 +32,28 @@ def address_as_pointer(typingctx: Any, address: Any) -> Any:
         return builder.inttoptr(args[0], cgutils.voidptr_t)
 
     return types.voidptr(types.intp), codegen
+
+
+@intrinsic
+def call_address(typingctx: Any, address: Any) -> Any:
+    """What the C function `int f(void)` at the integer `address` returns."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        function = ir.FunctionType(ir.IntType(32), []).as_pointer()
+        return builder.sext(builder.call(builder.inttoptr(args[0], function), []), _INT)
+
+    return types.int64(types.int64), codegen
+
+
+@intrinsic
+def fused_multiply_add(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
+    """a * b + c of fp32 numbers, rounded once, as torch's vector code does it."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.fma(*args)
+
+    single = types.float32
+    return single(single, single, single), codegen
 
 
 @intrinsic

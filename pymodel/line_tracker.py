@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from nvmcosim.pymodel.coded_kernels import IDLE, write_coded
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.flip_kernels import CAPACITY, PLANES, flush_range
-from nvmcosim.pymodel.kernels import shared_out
 from nvmcosim.pymodel.line_counts import counted_work
 from nvmcosim.pymodel.line_kernels import COUNTS
 from nvmcosim.pymodel.line_masks import (
@@ -30,6 +29,7 @@ from nvmcosim.pymodel.line_plan import LinePlan
 from nvmcosim.pymodel.line_words import words_of_groups
 from nvmcosim.pymodel.line_work import LineWork
 from nvmcosim.pymodel.raw_kernels import RULES, write_raw
+from nvmcosim.pymodel.teams import shared_out
 
 __all__ = ["LineTracker"]
 

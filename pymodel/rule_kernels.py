@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from nvmcosim.pymodel.count_kernels import count_lanes, counted, new_counter
 from nvmcosim.pymodel.draw_kernels import draw_block, jit, part
 from nvmcosim.pymodel.failures import BLOCK_LANES, STREAMS, FailureRecipe, Key
-from nvmcosim.pymodel.kernels import shared_out, starts_of
+from nvmcosim.pymodel.kernels import starts_of
 from nvmcosim.pymodel.store import StoreCounters
 from nvmcosim.pymodel.store_plan import StorePlan
+from nvmcosim.pymodel.teams import shared_out
 from nvmcosim.pymodel.word_kernels import NATIVE, keep_words, load_words
 
 __all__ = ["store_by_rule"]
@@ -130,7 +131,7 @@ def store_by_rule(
 ) -> None:
     """Store parameters by `plan` with all its options, in place, and add to `counters`.
 
-    `segments` and `mode` are as in `kernels.store`; `key` is of the first attempt. Only what is
+    `segments` and `mode` are as in `StoreJob`; `key` is of the first attempt. Only what is
     not known beforehand is counted: failed and changed bits, retries, and what they and
     `rewrite="changed"` drive. A block must hold whole rows of `plan.bank_words` words.
     """

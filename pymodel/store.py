@@ -57,6 +57,26 @@ class StoreCounters:
     retries: int = 0
     failed: int = 0
 
+    def __post_init__(self) -> None:
+        # One array behind them all: adding is one operation, in a store that every step sets off.
+        arrays = (
+            self.pulses,
+            self.driven_cycles,
+            self.driven_bits,
+            self.failed_bits,
+            self.changed_bits,
+        )
+        self._all = np.concatenate(arrays)
+        ends = np.cumsum([array.size for array in arrays])
+        (
+            self.pulses,
+            self.driven_cycles,
+            self.driven_bits,
+            self.failed_bits,
+            self.changed_bits,
+        ) = np.split(self._all, ends[:-1])
+        self._outcomes = self._all[ends[2] :].reshape(2, -1)
+
     @classmethod
     def zero(cls, plan: StorePlan) -> "StoreCounters":
         """Counters of a memory that nothing was written to."""
@@ -69,13 +89,13 @@ class StoreCounters:
             changed_bits=np.zeros(width, np.int64),
         )
 
+    def count_outcomes(self, outcomes: NDArray[np.int64]) -> None:
+        """Add failed and changed bits, `[2, width]`."""
+        self._outcomes += outcomes
+
     def add(self, other: "StoreCounters") -> None:
         """Add what `other` counted, of a memory with the same domains."""
-        self.pulses += other.pulses
-        self.driven_cycles += other.driven_cycles
-        self.driven_bits += other.driven_bits
-        self.failed_bits += other.failed_bits
-        self.changed_bits += other.changed_bits
+        self._all += other._all
         self.commands += other.commands
         self.retries += other.retries
         self.failed += other.failed

@@ -17,6 +17,7 @@ from nvmcosim.pymodel.ledger import Ledger
 from nvmcosim.pymodel.store_plan import StorePlan
 from nvmcosim.pymodel.store_record import StoreRecord
 from nvmcosim.pymodel.torch_plugin import ApproximateMemory
+from nvmcosim.pymodel.torch_store import Rates
 
 __all__ = ["LayeredLedger", "LayeredMemory", "LayeredRecord"]
 
@@ -207,6 +208,14 @@ class LayeredMemory:
     def step(self) -> LayeredRecord | None:
         """Count a training step, and store if one is due; returns its record, or None."""
         return self._record({name: memory.step() for name, memory in self.memories.items()})
+
+    def descend(self, rates: Rates) -> LayeredRecord | None:
+        """Take a step of plain gradient descent, then do as `step`."""
+        stored = {}
+        for name, memory in self.memories.items():
+            own = {id(parameter) for parameter in memory.parameters}
+            stored[name] = memory.descend([rate for rate in rates if id(rate[0]) in own])
+        return self._record(stored)
 
     def end_epoch(
         self, plan: StorePlan | None = None, exact: bool = False, skip: bool = False

@@ -20,7 +20,13 @@ from nvmcosim.pymodel.torch_parameters import (
     ParameterWatch,
     find_parameters,
 )
-from nvmcosim.pymodel.torch_store import StoredParameter, WriteRule, store_parameters
+from nvmcosim.pymodel.torch_store import (
+    Rates,
+    StoredParameter,
+    WriteRule,
+    descend,
+    store_parameters,
+)
 from nvmcosim.pymodel.torch_words import decode, encode, word_dtype
 
 __all__ = ["ApproximateMemory", "steps_between"]
@@ -114,6 +120,11 @@ class ApproximateMemory:
         """
         return {stored.name: stored.words for stored in self._parameters}
 
+    @property
+    def parameters(self) -> list[torch.nn.Parameter]:
+        """The parameters that live in the memory."""
+        return [stored.parameter for stored in self._parameters]
+
     def _stored(self, found: list[FoundParameter]) -> list[StoredParameter]:
         plan = self.plan
         block_words = BLOCK_LANES * 64 // plan.width
@@ -134,9 +145,19 @@ class ApproximateMemory:
 
         Returns the record that the store is counted in, with the other steps' of its epoch.
         """
+        return self.descend(())
+
+    def descend(self, rates: Rates) -> StoreRecord | None:
+        """Take a step of plain gradient descent, then do as `step`.
+
+        `rates` are parameters with their learning rates; one without a gradient stays. Where a
+        store is due, both are one pass over the weights if all parameters in `rates` are stored,
+        contiguous fp32 values of a processor, as their gradients are. `StoringSGD` calls this.
+        """
         self.steps += 1
         if self._interval and self.steps % self._interval == 0:
-            return self._store(self._own_rule, stepped=True)
+            return self._store(self._own_rule, stepped=True, rates=rates)
+        descend(rates)
         return None
 
     def end_epoch(
@@ -161,12 +182,12 @@ class ApproximateMemory:
         """
         return self._store(self._rule(plan, exact), stepped=False)
 
-    def _store(self, rule: WriteRule, stepped: bool) -> StoreRecord:
+    def _store(self, rule: WriteRule, stepped: bool, rates: Rates = ()) -> StoreRecord:
         places = self._watch.check()
         record = self.ledger.record_for(
             self.epoch, self.steps, rule.plan, rule.exact, rule.bit_energy, stepped
         )
-        store_parameters(self._parameters, places, rule, self._stores, record.counters)
+        store_parameters(self._parameters, places, rule, self._stores, record.counters, rates)
         record.count(self.steps, self._words, self._word_energy * self._words)
         self._stores += 1
         return record

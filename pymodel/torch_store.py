@@ -1,7 +1,8 @@
 """Storing torch parameters by a plan: in one fused pass, or attempt by attempt."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -13,9 +14,16 @@ from nvmcosim.pymodel.store import StoreCounters
 from nvmcosim.pymodel.store_plan import StorePlan
 from nvmcosim.pymodel.torch_masks import draw_mask
 from nvmcosim.pymodel.torch_rules import write_words
+from nvmcosim.pymodel.torch_team import torch_team
 from nvmcosim.pymodel.torch_words import decode, encode, native_dtype
 
-__all__ = ["StoredParameter", "WriteRule", "store_parameters"]
+if TYPE_CHECKING:
+    from nvmcosim.pymodel.store_job import StoreJob
+
+__all__ = ["Rates", "StoredParameter", "WriteRule", "descend", "store_parameters"]
+
+#: Parameters with their learning rates.
+Rates = Sequence[tuple[torch.Tensor, float]]
 
 
 @dataclass(eq=False)
@@ -112,23 +120,65 @@ class WriteRule:
 
 
 @dataclass(eq=False)
+class Batch:
+    """Parameters that one call of the kernels stores: of one mode (`word_kernels`).
+
+    `job` is None where a rule needs more than one pass.
+    """
+
+    mode: int
+    parameters: list[StoredParameter]
+    segments: NDArray[np.int64]
+    job: "StoreJob | None"
+
+
+@dataclass(eq=False)
 class Layout:
     """Parameters as a rule's kernels find them: worked out once, as a store a step is a hot path.
 
     Fields:
         places: where the parameters were; another list makes another layout.
         known: what a store counts that does not depend on the data.
-        segments: by mode, the rows of `kernels.store` and the blocks before each.
+        batches: parameters that kernels read as they lie.
         staged: parameters that no kernel reads as they lie.
         others: parameters that are stored by torch's operations.
+        compiled: parameters that kernels write.
+        descents: by `id` of an fp32 parameter, the job that may take its gradient, and its row.
     """
 
     places: list[tuple[Any, ...]]
     known: StoreCounters
-    segments: dict[int, tuple[NDArray[np.int64], NDArray[np.int64]]]
-    staged: list[StoredParameter]
-    others: list[StoredParameter]
-    compiled: list[StoredParameter]
+    batches: list[Batch] = field(default_factory=list)
+    staged: list[StoredParameter] = field(default_factory=list)
+    others: list[StoredParameter] = field(default_factory=list)
+    compiled: list[torch.Tensor] = field(default_factory=list)
+    descents: dict[int, tuple["StoreJob", int]] = field(default_factory=dict)
+
+    def descend(self, rates: Rates) -> bool:
+        """Have the next store take gradients at `rates` from the parameters it stores.
+
+        False, and nothing is changed, if it cannot do so for every one of `rates` in one pass.
+        """
+        for parameter, rate in rates:
+            place, gradient = self.descents.get(id(parameter)), parameter.grad
+            if place is None:
+                break
+            if gradient is None:
+                continue
+            if gradient.layout is not torch.strided or not gradient.is_contiguous():
+                break
+            job, row = place
+            job.gradients[row], job.rates[row] = gradient.data_ptr(), rate
+        else:
+            return True
+        self.forget_gradients()
+        return False
+
+    def forget_gradients(self) -> None:
+        """Have the next store change no value before it is stored."""
+        for batch in self.batches:
+            if batch.job is not None:
+                batch.job.gradients.fill(0)
 
 
 def store_parameters(
@@ -137,30 +187,45 @@ def store_parameters(
     rule: WriteRule,
     number: int,
     counters: StoreCounters,
+    rates: Rates = (),
 ) -> None:
     """Store every parameter, read it back, and add what it took; `number` is the store's.
 
-    `places` is `ParameterWatch.check()`'s: the same list where no parameter has moved.
+    `places` is `ParameterWatch.check()`'s: the same list where no parameter has moved. A step of
+    gradient descent by `rates` comes first.
     """
     layout = rule.layout
     if layout is None or layout.places is not places:
         layout = rule.layout = _lay_out(parameters, places, rule)
+    fused = layout.descend(rates)
+    if not fused:
+        descend(rates)
     counters.add(layout.known)
     for stored in layout.others:
         _store_by_rule(stored, rule, number, counters)
     key, threads = Key(rule.plan.seed, number), torch.get_num_threads()
-    for mode, (segments, starts) in layout.segments.items():
-        _store_segments(segments, starts, mode, rule, key, threads, counters)
+    try:
+        for batch in layout.batches:
+            _store_batch(batch, rule, key, threads, counters)
+    finally:
+        if fused:
+            layout.forget_gradients()
     if layout.staged:
         _store_staged(layout.staged, rule, key, threads, counters)
-    for stored in layout.compiled:
-        torch.autograd.graph.increment_version(stored.parameter)
+    torch.autograd.graph.increment_version(layout.compiled)
+
+
+@torch.no_grad()
+def descend(rates: Rates) -> None:
+    """One step of plain gradient descent, as `torch.optim.SGD` takes it."""
+    for parameter, rate in rates:
+        if parameter.grad is not None:
+            parameter.add_(parameter.grad, alpha=-rate)
 
 
 def _lay_out(
     parameters: list[StoredParameter], places: list[tuple[Any, ...]], rule: WriteRule
 ) -> Layout:
-    from nvmcosim.pymodel.kernels import starts_of
     from nvmcosim.pymodel.word_kernels import NATIVE, mode_of
 
     plan = rule.plan
@@ -168,24 +233,41 @@ def _lay_out(
     _count_known(parameters, plan, known)
     native = native_dtype(plan.number_format)
     modes = {native: NATIVE, torch.float32: mode_of(plan.number_format, plan.rounding)}
-    rows: dict[int, list[tuple[int, ...]]] = {}
-    layout = Layout(places, known, {}, [], [], [])
+    found: dict[int, list[StoredParameter]] = {}
+    layout = Layout(places, known)
     for stored in parameters:
         stored.words = stored.words.to(stored.parameter.device)
         if stored.words.device.type != "cpu" or not rule.compiles:
             layout.others.append(stored)
             continue
-        layout.compiled.append(stored)
+        layout.compiled.append(stored.parameter)
         values = stored.parameter
         if values.is_contiguous():
-            row = _segment(stored, values.data_ptr(), rule)
-            rows.setdefault(modes[values.dtype], []).append(row)
+            found.setdefault(modes[values.dtype], []).append(stored)
         else:
             layout.staged.append(stored)
-    for mode, found in rows.items():
-        segments = np.array(found, np.int64)
-        layout.segments[mode] = segments, starts_of(segments, rule.recipe)
+    for mode, members in found.items():
+        rows = [_segment(stored, stored.parameter.data_ptr(), rule) for stored in members]
+        batch = _batch(mode, members, rows, rule)
+        layout.batches.append(batch)
+        if batch.job is None:
+            continue
+        for row, stored in enumerate(members):
+            if stored.parameter.dtype == torch.float32:
+                layout.descents[id(stored.parameter)] = batch.job, row
     return layout
+
+
+def _batch(
+    mode: int, parameters: list[StoredParameter], rows: list[tuple[int, ...]], rule: WriteRule
+) -> Batch:
+    segments = np.array(rows, np.int64)
+    job = None
+    if rule.single_pass:
+        from nvmcosim.pymodel.store_job import StoreJob
+
+        job = StoreJob(segments, mode, rule.recipe)
+    return Batch(mode, parameters, segments, job)
 
 
 def _segment(stored: StoredParameter, address: int, rule: WriteRule) -> tuple[int, ...]:
@@ -223,23 +305,15 @@ def _store_by_rule(
     stored.parameter.copy_(decode(stored.words, plan.number_format))
 
 
-def _store_segments(
-    segments: NDArray[np.int64],
-    starts: NDArray[np.int64] | None,
-    mode: int,
-    rule: WriteRule,
-    key: Key,
-    threads: int,
-    counters: StoreCounters,
+def _store_batch(
+    batch: Batch, rule: WriteRule, key: Key, threads: int, counters: StoreCounters
 ) -> None:
-    from nvmcosim.pymodel import kernels, rule_kernels
+    if batch.job is not None:
+        counters.count_outcomes(batch.job.run(key, threads, torch_team()))
+        return
+    from nvmcosim.pymodel.rule_kernels import store_by_rule
 
-    if rule.single_pass:
-        failed, changed = kernels.store(segments, mode, rule.recipe, key, threads, starts)
-        counters.failed_bits += failed
-        counters.changed_bits += changed
-    else:
-        rule_kernels.store_by_rule(segments, mode, rule.plan, rule.recipe, key, threads, counters)
+    store_by_rule(batch.segments, batch.mode, rule.plan, rule.recipe, key, threads, counters)
 
 
 @torch.no_grad()
@@ -264,6 +338,6 @@ def _store_staged(
         for stored, piece in zip(group, words.split([s.words.numel() for s in group]), strict=True):
             rows.append(_segment(stored, piece.data_ptr(), rule))
             pieces.append((stored, piece))
-    _store_segments(np.array(rows, np.int64), None, NATIVE, rule, key, threads, counters)
+    _store_batch(_batch(NATIVE, parameters, rows, rule), rule, key, threads, counters)
     for stored, piece in pieces:
         stored.parameter.copy_(decode(piece, plan.number_format).view(stored.words.shape))

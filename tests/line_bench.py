@@ -13,10 +13,8 @@ from amaranth.sim import Simulator, SimulatorContext
 
 from nvmcosim.hdl.line_controller import LineController
 from nvmcosim.hdl.line_ports import Opcode
-from nvmcosim.pymodel.coded_lines import CodedLines
-from nvmcosim.pymodel.golden_line import GoldenLine
 
-__all__ = ["LineCommand", "LineRun", "cells_of", "simulate_lines"]
+__all__ = ["LineCommand", "LineRun", "simulate_lines"]
 
 
 @dataclass
@@ -39,15 +37,8 @@ class LineRun:
     counters: list[dict[str, int]] = field(default_factory=list)
     clocks: list[int] = field(default_factory=list)
     replies: list[list[int]] = field(default_factory=list)
-
-
-def cells_of(golden: GoldenLine) -> np.ndarray:
-    """All cells of the array that the golden lines have, `[lines, cells]`."""
-    lines = golden.array
-    assert isinstance(lines, CodedLines)
-    bits = lines.words[..., None] >> np.arange(3) & 1 == 1
-    cells = bits.reshape(lines.lines, -1)
-    return np.hstack([cells, lines.polarity == 1]) if lines.shape.ping_pong else cells
+    #: By clock: whether a command is accepted, the array's read, set and reset, and `turns`.
+    trace: list[tuple[bool, bool, int, int, int]] = field(default_factory=list)
 
 
 def simulate_lines(
@@ -73,6 +64,9 @@ def simulate_lines(
             nonlocal reads
             line, read = ctx.get(dut.array.line), ctx.get(dut.array.read)
             reads = reads + 1 if read else 0
+            accepted = ctx.get(dut.commands.valid & dut.commands.ready)
+            drivers = ctx.get(dut.array.set), ctx.get(dut.array.reset)
+            run.trace.append((bool(accepted), bool(read), *drivers, ctx.get(dut.turns)))
             right = bool(read) and reads == plan.read_cycles
             sense = cells[line] if right else ~cells[line]
             ctx.set(dut.array.sense, int("".join("1" if c else "0" for c in sense[::-1]), 2))

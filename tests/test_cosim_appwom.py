@@ -83,7 +83,7 @@ def test_the_first_codec_vectors_are_exhaustive_in_every_group() -> None:
 @pytest.mark.parametrize(
     "edit",
     [
-        lambda text: rewire(text, "p0_exhausted", "it & ~24'h80", "").replace("24'h", "8'h"),
+        lambda text: rewire(text, "p0_exhausted", "it & ~8'h80"),
         lambda text: rewire(text, "p0_ignored", "it | 8'h20"),
         lambda text: rewire(text, "p0_encoded", "it ^ (p0_exhausted[5] ? 24'h8000 : 24'h0)"),
         lambda text: rewire(text, "p0_decoded", "p0_polarity[2] ? it : it & ~16'h0010"),
@@ -93,6 +93,7 @@ def test_the_first_codec_vectors_are_exhaustive_in_every_group() -> None:
 )
 def test_wrong_codecs_are_found(edit: Callable[[str], str]) -> None:
     def combinational(text: str) -> str:
+        # Codecs have no clock for the register that an edit may use.
         return edit(text).replace("always @(posedge clk)", "always @*")
 
     (result,) = appwom_codec.run(PLAN, [Simulator.ICARUS], vectors=64, edit=combinational)

@@ -8,8 +8,9 @@ import pytest
 from amaranth.hdl import Fragment
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from line_bench import LineCommand, cells_of, simulate_lines
+from line_bench import LineCommand, simulate_lines
 
+from nvmcosim.cocotb_tests.line_judge import cells_of
 from nvmcosim.hdl.line_controller import LineController
 from nvmcosim.hdl.line_ports import Opcode
 from nvmcosim.pymodel.coded_lines import CodedLines

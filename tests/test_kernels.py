@@ -13,8 +13,10 @@ from nvmcosim.pymodel.device.threshold import law_curve
 from nvmcosim.pymodel.failures import FROZEN, Key, failure_recipe, full_recipe
 from nvmcosim.pymodel.formats import number_format
 from nvmcosim.pymodel.store import GoldenStore, to_bits
+from nvmcosim.pymodel.store_job import StoreJob
 from nvmcosim.pymodel.store_plan import Domain, StorePlan
 from nvmcosim.pymodel.torch_masks import draw_mask
+from nvmcosim.pymodel.torch_team import torch_team
 from nvmcosim.pymodel.word_kernels import MODES, NATIVE, mode_of
 
 #: Chance that any one of a test's statistics is beyond its bound by chance; seeds are fixed.
@@ -42,7 +44,7 @@ def draw(recipe, key, words, first_block=0, threads=1):
 
 def store(values, memory, recipe, key=None, mode=NATIVE, threads=1, first_block=0):
     row = (values.ctypes.data, memory.ctypes.data, 0, values.size, first_block)
-    return kernels.store(np.array([row]), mode, recipe, key or Key(1, 0), threads)[0]
+    return StoreJob(np.array([row]), mode, recipe).run(key or Key(1, 0), threads)[0]
 
 
 def random_words(rng, words, width):
@@ -177,15 +179,17 @@ def test_threads_and_segments_change_nothing():
     blocks = np.cumsum([0] + [-(-size // 4096) for size in sizes])
     wanted = [random_words(rng, size, 16) for size in sizes]
     results = []
-    for threads in (1, 2, 5):
+    team = torch_team()
+    assert team is not None
+    for threads, by in ((1, None), (2, None), (5, None), (2, team), (3, team)):
         values, memory = [w.copy() for w in wanted], [np.zeros_like(w) for w in wanted]
         rows = [
             (v.ctypes.data, m.ctypes.data, 0, v.size, block)
             for v, m, block in zip(values, memory, blocks, strict=False)
         ]
-        failed, _ = kernels.store(np.array(rows), NATIVE, recipe, Key(1, 1), threads)
+        failed, _ = StoreJob(np.array(rows), NATIVE, recipe).run(Key(1, 1), threads, by)
         results.append((failed.tolist(), [m.tobytes() for m in memory]))
-    assert results[0] == results[1] == results[2]
+    assert all(result == results[0] for result in results)
     alone = [np.zeros_like(w) for w in wanted]
     for values, memory, block in zip(wanted, alone, blocks, strict=False):
         store(values, memory, recipe, Key(1, 1), first_block=block)

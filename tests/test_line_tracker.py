@@ -120,7 +120,9 @@ def test_counters_promote_before_they_overflow_and_threads_change_nothing(
 ) -> None:
     # As if counters ended sooner: 300 steps then promote, as 70,000 do with sixteen bits.
     monkeypatch.setattr("nvmcosim.pymodel.line_tracker._COUNTER_MOST", _SOON)
-    monkeypatch.setattr("nvmcosim.pymodel.kernels._THREAD_BLOCKS", 1)
+    monkeypatch.setattr(
+        "nvmcosim.pymodel.teams.parts_of", lambda blocks, threads: min(blocks, threads)
+    )
     rng = np.random.default_rng(7)
     sizes = [7 * plan.line_words]
     pair = Pair(plan, sizes)

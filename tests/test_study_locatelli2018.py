@@ -261,7 +261,7 @@ def test_a_study_is_trained_once_and_says_that_it_is_reduced(tmp_path: Path) -> 
     assert "not chosen" in values["lead"]
     assert len(values["trainings"]) == 2 * 5 + 7
     training = values["provenance"]["configuration"]["training"]
-    assert (training["every"], training["batch"], training["learning_rate"]) == ("step", 10, 0.05)
+    assert (training["every"], training["batch"], training["learning_rate"]) == ("step", 10, 0.03)
     assert values == json.loads((tmp_path / "study.json").read_text())
 
     again = run_study(

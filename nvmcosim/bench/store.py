@@ -6,8 +6,9 @@ import numpy as np
 import torch
 
 from nvmcosim.bench.timing import BenchResult, Contestant, interleaved
-from nvmcosim.pymodel import kernels
 from nvmcosim.pymodel.failures import Key, failure_recipe
+from nvmcosim.pymodel.store_job import StoreJob
+from nvmcosim.pymodel.torch_team import torch_team
 from nvmcosim.pymodel.word_kernels import MODES, NATIVE
 
 __all__ = ["RATES", "bench_store"]
@@ -48,23 +49,18 @@ class _Memory:
         return np.array([[values.data_ptr(), self.words.data_ptr(), 0, values.numel(), 0]])
 
     def store(self, rates: tuple[float, ...]) -> Callable[[], np.ndarray]:
-        recipe, segments = failure_recipe(rates), self.segments(self.values)
-
-        def run() -> np.ndarray:
-            self.count += 1
-            key = Key(self.seed, self.count)
-            return kernels.store(segments, NATIVE, recipe, key, torch.get_num_threads())
-
-        return run
+        return self._run(StoreJob(self.segments(self.values), NATIVE, failure_recipe(rates)))
 
     def store_fp32(self, rates: tuple[float, ...]) -> Callable[[], np.ndarray]:
         self.singles = self.source.float()
-        recipe, segments = failure_recipe(rates), self.segments(self.singles)
+        segments, mode = self.segments(self.singles), MODES["bf16", "rne"]
+        return self._run(StoreJob(segments, mode, failure_recipe(rates)))
 
+    def _run(self, job: StoreJob) -> Callable[[], np.ndarray]:
         def run() -> np.ndarray:
             self.count += 1
-            key, threads = Key(self.seed, self.count), torch.get_num_threads()
-            return kernels.store(segments, MODES["bf16", "rne"], recipe, key, threads)
+            key = Key(self.seed, self.count)
+            return job.run(key, torch.get_num_threads(), torch_team())
 
         return run
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from nvmcosim.datasets import ImageSet
-from nvmcosim.memory import memory_for
+from nvmcosim.memory import StoringSGD, memory_for
 from nvmcosim.networks import NETWORKS, build_network
 from nvmcosim.pymodel.bit_curves import DeviceCurve
 from nvmcosim.pymodel.errors import InputError
@@ -96,17 +96,19 @@ class Trainer:
             for part in ("train", "test")
         }
         self._images = images.provenance()
-        self.optimizer = self._new_optimizer()
         self._loss = _LOSSES[config.loss]
         self._masters: list[Tensor] = []
         if config.master_copy:
             self._masters = [p.detach().clone() for p in self.network.parameters()]
         self.memory = memory_for(self.network, config.plan, config.every, curve=curve)
+        self.optimizer = self._new_optimizer()
         self._full_plan = config.plan.in_full()
 
     def _new_optimizer(self) -> torch.optim.Optimizer:
         trained = [p for p in self.network.parameters() if p.requires_grad]
         if self.config.optimizer == "sgd":
+            if not self._masters:
+                return StoringSGD(trained, self.config.rate, self.memory)
             return torch.optim.SGD(trained, lr=self.config.rate)
         # TensorFlow's epsilon.
         return torch.optim.Adam(trained, lr=self.config.rate, eps=1e-7, fused=True)
@@ -181,13 +183,15 @@ class Trainer:
             loss = self._loss(scores, labels[chosen])
             loss.backward()
             self._update()
-            self.memory.step()
             total += loss.detach() * len(chosen)
         return float(total) / len(images)
 
     def _update(self) -> None:
+        """Change the weights by their gradients, and count a step of the memory."""
         if not self._masters:
             self.optimizer.step()
+            if not isinstance(self.optimizer, StoringSGD):
+                self.memory.step()
             return
         # Gradients are of what the memory holds; what they change is the exact weights.
         for parameter, master in zip(self.network.parameters(), self._masters, strict=True):
@@ -195,6 +199,7 @@ class Trainer:
         self.optimizer.step()
         for parameter, master in zip(self.network.parameters(), self._masters, strict=True):
             master.copy_(parameter.data)
+        self.memory.step()
 
     @torch.no_grad()
     def test(self) -> tuple[float, float]:

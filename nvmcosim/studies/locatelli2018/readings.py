@@ -26,13 +26,14 @@ class Reading:
 #: The study's own choices.
 STUDIED = "studied"
 READINGS = {
-    STUDIED: Reading("sign and magnitude, range 1, rate 0.05, cross-entropy, Glorot, to nearest"),
+    STUDIED: Reading("sign and magnitude, range 1, rate 0.03, cross-entropy, Glorot, to nearest"),
     "range-1/4": Reading("range ±1/4: 17 fraction bits", {"format": "sm-2.17"}),
     "range-1/2": Reading("range ±1/2: 16 fraction bits", {"format": "sm-1.16"}),
     "range-2": Reading("range ±2: 14 fraction bits", {"format": "sm1.14"}),
     "range-8": Reading("range ±8: 12 fraction bits", {"format": "sm3.12"}),
     "twos-complement": Reading("two's complement, range 1", {"format": "q0.15"}),
     "rate-0.01": Reading("learning rate 0.01", config={"learning_rate": 0.01}),
+    "rate-0.05": Reading("learning rate 0.05", config={"learning_rate": 0.05}),
     "rate-0.2": Reading("learning rate 0.2", config={"learning_rate": 0.2}),
     "squared": Reading("squared error of tanh outputs", config={"loss": "squared"}),
     "init-lecun": Reading(

@@ -17,6 +17,7 @@ __all__ = [
     "FIGURE_3",
     "FIGURE_4",
     "HSB_RATE",
+    "LEARNING_RATE",
     "LSB_NUMBERS",
     "LSB_RATES",
     "Setting",
@@ -33,6 +34,10 @@ _DETERMINISTIC = 1e-10
 #: Section IV: the high bits' error rate in Fig. 4.
 HSB_RATE = 0.01
 _WIDTH = 16
+#: The paper states none. Of 0.01, 0.02, 0.03, 0.05 and 0.1 it is the one whose recognition without
+#: errors (95.3, 96.6, 97.1, 97.5, 97.7%) is nearest to the paper's 97.2%; the rows with errors,
+#: whose readings have 0.05 and others beside it, had no part in the choice.
+LEARNING_RATE = 0.03
 
 
 @dataclass(frozen=True, order=True)
@@ -110,7 +115,7 @@ class Sweep:
 
     def cell(self, setting: Setting, seed: int) -> TrainingCell:
         """The run of one setting with one seed."""
-        chosen: dict[str, Any] = {"batch": 10, "optimizer": "sgd", "learning_rate": 0.05}
+        chosen: dict[str, Any] = {"batch": 10, "optimizer": "sgd", "learning_rate": LEARNING_RATE}
         config = TrainingConfig(
             "mlp300",
             plan_for(setting, seed, **self.plan_fields),
