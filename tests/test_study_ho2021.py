@@ -161,8 +161,9 @@ def test_the_papers_numbers_at_the_papers_size_are_reproduced() -> None:
     for name, percent in (("preset", 57), ("prereset", 61), ("wom-set", 20)):
         assert rows[f"fig10a/{name}"].ours == pytest.approx(percent)
         assert rows[f"fig10a/{name}"].verdict == "reproduced"
-    assert (rows["fig10c/without-read"].ours, rows["fig10c/with-read"].ours) == ("43.8", "31.2")
-    assert rows["fig10c/with-read"].verdict == "reproduced"
+    assert rows["fig10c/lenet/without-read"].ours == pytest.approx(43.75)
+    assert rows["fig10c/lenet/with-read"].ours == pytest.approx(31.25)
+    assert rows["fig10c/lenet/with-read"].verdict == "reproduced"
     assert rows["fig3/densenet-bc"].verdict == "reproduced"
     # Made-up flips are even over groups, and 20% fewer.
     assert rows["fig4/densenet-bc"].verdict == "differs"
@@ -178,6 +179,20 @@ def test_other_costs_differ_and_say_what_each_reading_gives() -> None:
     assert rows["fig10a/preset"].verdict == "differs"
     assert "word" in rows["fig10a/preset"].reason
     assert rows["fig10a/preset"].points[0]["iterations"] == 47_000
+
+
+def test_one_network_beyond_an_up_to_is_enough_to_differ() -> None:
+    found = runs({"appwom": 30.0})
+    some = {key: value for key, value in found.done.items() if key[0] == "lenet"}
+    assert rows_of(Runs(some))["fig10a/preset"].verdict == "differs"
+    within = {key: value for key, value in runs().done.items() if key[0] == "lenet"}
+    assert rows_of(Runs(within))["fig10a/preset"].verdict == "not-run"
+
+
+def test_latency_outside_the_printed_range_differs() -> None:
+    rows = rows_of(runs(place_ns=800.0))
+    assert rows["fig10c/lenet/with-read"].ours == pytest.approx(-15.625)
+    assert rows["fig10c/lenet/with-read"].verdict == "differs"
 
 
 def test_reduced_runs_decide_nothing_unless_costs_have_converged() -> None:

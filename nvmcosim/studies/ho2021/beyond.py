@@ -10,7 +10,7 @@ from nvmcosim.studies.ho2021.bits import group_flips
 from nvmcosim.studies.ho2021.costs import energy_pj, gained, savings
 from nvmcosim.studies.ho2021.printed import LATENCY, SAVINGS
 from nvmcosim.studies.ho2021.rules import row, shortfalls
-from nvmcosim.studies.ho2021.runs import Runs, saved
+from nvmcosim.studies.ho2021.runs import LEAST_ITERATIONS, Runs, saved
 
 __all__ = ["beyond_figures"]
 
@@ -101,9 +101,9 @@ def _unit(runs: Runs) -> Figure:
             f"M12+M23, and {latency:.1f}% of PreRESET's latency is saved"
         )
     fits = [_UNITS[p["unit"]] for p in points if p["both"]]
-    memories = [("exact", READINGS[name][0]) for name in ("studied", "group")]
     verdict: Verdict = "not-run"
-    if points and runs.decided(_NETWORK, *memories):
+    # Nothing is compared with a printed number: enough iterations will do.
+    if points and runs.iterations(_NETWORK) >= LEAST_ITERATIONS:
         verdict = "reproduced" if fits else "contradicted"
     reason = (
         f"Fig. 9's groups E2+E3 and E4+E5 flip less than others, here at most {_QUIET:g} times as "
@@ -132,7 +132,7 @@ def _other_write(runs: Runs, name: str) -> Figure:
         if not mine or not other:
             continue
         energy = saved(energy_pj(mine), energy_pj(other))
-        ours = energy if ours is None else max(ours, energy)
+        ours = energy if network == _NETWORK else ours
         both = [r["place_ns"] + r["sense_ns"] for r in (mine, other)]
         gains = {
             lev: 100 * (mine["lifetime_writes"][lev] / other["lifetime_writes"][lev] - 1)
@@ -146,7 +146,7 @@ def _other_write(runs: Runs, name: str) -> Figure:
         )
     return row(
         f"beyond/{name}",
-        f"Write energy that AppWOM saves against {TITLES[name]}, best network",
+        f"Write energy that AppWOM saves on LeNet against {TITLES[name]}",
         None,
         ours,
         "%",

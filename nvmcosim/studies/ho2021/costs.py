@@ -8,8 +8,9 @@ from nvmcosim.pymodel.line_plan import LinePlan
 from nvmcosim.pymodel.line_report import LEVELLERS
 from nvmcosim.studies.figures import Figure
 from nvmcosim.studies.ho2021.approaches import APPROACHES, APPWOM, READINGS, TITLES
-from nvmcosim.studies.ho2021.printed import LATENCY, LIFETIME, SAVINGS, TABLE_1
-from nvmcosim.studies.ho2021.rules import TOLERANCE_LATENCY, TOLERANCE_POINTS, row, shortfalls
+from nvmcosim.studies.ho2021.latency import latency_figures
+from nvmcosim.studies.ho2021.printed import LIFETIME, SAVINGS, TABLE_1
+from nvmcosim.studies.ho2021.rules import TOLERANCE_POINTS, row, shortfalls
 from nvmcosim.studies.ho2021.runs import CONVERGED, LEAST_ITERATIONS, Runs, saved
 
 __all__ = ["cost_figures", "energy_pj", "gained", "savings"]
@@ -31,7 +32,7 @@ def cost_figures(runs: Runs) -> list[Figure]:
     """Every row of Fig. 10."""
     rows = [_energy(runs, name) for name in SAVINGS]
     rows += [_lifetime(runs, name) for name in LIFETIME]
-    rows += [_read_energy(runs), *_latency(runs)]
+    rows += [_read_energy(runs), *latency_figures(runs)]
     return [*rows, *(_convergence(runs, network) for network in TABLE_1)]
 
 
@@ -46,9 +47,18 @@ def _pairs(runs: Runs, name: str) -> dict[str, tuple[Report, Report]]:
     return found
 
 
-def _decided(runs: Runs, name: str) -> bool:
+def _judge(runs: Runs, name: str, points: list[dict[str, Any]], printed: float) -> bool | None:
+    """Whether the best of all networks is what is printed as "up to"; None if not decided.
+
+    One network that is decided and beyond it is enough to differ.
+    """
     memories = (("appwom", APPWOM), ("exact", APPROACHES[name]))
-    return all(runs.decided(network, *memories) for network in TABLE_1)
+    decided = [p["percent"] for p in points if runs.decided(p["network"], *memories)]
+    if decided and max(decided) > printed + TOLERANCE_POINTS:
+        return False
+    if len(decided) < len(TABLE_1):
+        return None
+    return max(decided) >= printed - TOLERANCE_POINTS
 
 
 def savings(
@@ -64,7 +74,11 @@ def savings(
 def _best(
     runs: Runs, name: str, value: Callable[[Report, Report], float]
 ) -> tuple[float | None, list[dict[str, Any]]]:
-    """The best network's value ("up to"), and each network's as a point."""
+    """The best network's value ("up to"), and each network's as a point.
+
+    The best of those that have enough iterations, as the first write, to fresh cells, is unlike the
+    others; of all, where none has.
+    """
     points: list[dict[str, Any]] = []
     for network, (ours, other) in _pairs(runs, name).items():
         points.append(
@@ -78,7 +92,8 @@ def _best(
                 f"{name}_lifetime": other["lifetime_writes"],
             }
         )
-    return max((p["percent"] for p in points), default=None), points
+    long = [p["percent"] for p in points if p["iterations"] >= LEAST_ITERATIONS]
+    return max(long or [p["percent"] for p in points], default=None), points
 
 
 def _by_reading(runs: Runs, against: str) -> str:
@@ -97,21 +112,20 @@ def _by_reading(runs: Runs, against: str) -> str:
 
 
 def _listed(points: list[dict[str, Any]]) -> str:
-    return ", ".join(f"{p['network']} {p['percent']:.1f}%" for p in points)
+    return ", ".join(
+        f"{p['network']} {p['percent']:.1f}% in {p['iterations']:,} iterations" for p in points
+    )
 
 
 def _energy(runs: Runs, name: str) -> Figure:
     best, points = _best(runs, name, lambda ours, other: saved(energy_pj(ours), energy_pj(other)))
-    holds = None
-    if best is not None and _decided(runs, name):
-        holds = abs(best - SAVINGS[name]) <= TOLERANCE_POINTS
     return row(
         f"fig10a/{name}",
         f"Write energy that AppWOM saves against {TITLES[name]}, up to (Fig. 10a)",
         SAVINGS[name],
         best,
         "%",
-        holds,
+        _judge(runs, name, points, SAVINGS[name]),
         (shortfalls(runs), _listed(points), _by_reading(runs, name)),
         points=points,
     )
@@ -119,9 +133,6 @@ def _energy(runs: Runs, name: str) -> Figure:
 
 def _lifetime(runs: Runs, name: str) -> Figure:
     best, points = _best(runs, name, lambda ours, other: gained(ours, other, "none"))
-    holds = None
-    if best is not None and _decided(runs, name):
-        holds = abs(best - LIFETIME[name]) <= TOLERANCE_POINTS
     levelled = []
     for network, (ours, other) in _pairs(runs, name).items():
         by = ", ".join(f"{lev} {gained(ours, other, lev):+.0f}%" for lev in LEVELLERS)
@@ -136,7 +147,7 @@ def _lifetime(runs: Runs, name: str) -> Figure:
         LIFETIME[name],
         best,
         "%",
-        holds,
+        _judge(runs, name, points, LIFETIME[name]),
         (shortfalls(runs), "gain by wear-leveller", *levelled),
         points=points,
     )
@@ -151,10 +162,11 @@ def _read_energy(runs: Runs) -> Figure:
             if name == "wom-set":
                 found = saved(mine, energy_pj(other) + other["read_pj"])
             said.append(f"{network} against {TITLES[name]} {found:.1f}%")
-            best = found if best is None else max(best, found)
+            if network == "lenet":
+                best = found if best is None else max(best, found)
     return row(
         "fig10a/with-read",
-        "Energy saved if the read that finds the stage is counted, 2 pJ of each cell",
+        "Energy saved on LeNet, up to, if the read of the stage is counted, 2 pJ of each cell",
         None,
         best,
         "%",
@@ -166,54 +178,6 @@ def _read_energy(runs: Runs) -> Figure:
             shortfalls(runs),
         ),
     )
-
-
-def _latency(runs: Runs) -> list[Figure]:
-    rows = []
-    for id, senses, title in (
-        ("without-read", False, "without the read that finds the stage"),
-        ("with-read", True, "with the read that finds the stage"),
-    ):
-        points = []
-        for network, (ours, other) in _pairs(runs, "prereset").items():
-            mine = ours["place_ns"] + (ours["sense_ns"] if senses else 0)
-            exposed = mine + ours["turn_ns"]
-            points.append(
-                {
-                    "network": network,
-                    "appwom_ns": mine,
-                    "prereset_ns": other["place_ns"],
-                    "percent": saved(mine, other["place_ns"]),
-                    "exposed_percent": saved(exposed, other["place_ns"]),
-                }
-            )
-        found = [p["percent"] for p in points]
-        holds = None
-        if found and _decided(runs, "prereset"):
-            low, high = LATENCY[0] - TOLERANCE_LATENCY, LATENCY[1] + TOLERANCE_LATENCY
-            holds = all(low <= percent <= high for percent in found)
-        exposed = ", ".join(f"{p['network']} {p['exposed_percent']:.1f}%" for p in points)
-        rows.append(
-            row(
-                f"fig10c/{id}",
-                f"Write latency that AppWOM saves against PreRESET, {title} (Fig. 10c)",
-                f"{LATENCY[0]} to {LATENCY[1]}",
-                _range(found),
-                "%",
-                holds,
-                (
-                    shortfalls(runs),
-                    "half of the writes SET and half RESET: 43.75% without the read and 31.25% "
-                    "with it, where every line changes at every write; lines that do not change "
-                    "take no pulse",
-                    f"where the turn is no idle time's but the write's: {exposed}"
-                    if exposed
-                    else "",
-                ),
-                points=points,
-            )
-        )
-    return rows
 
 
 def _convergence(runs: Runs, network: str) -> Figure:
@@ -240,10 +204,3 @@ def _convergence(runs: Runs, network: str) -> Figure:
         (runs.reduced(network), *listed, rule),
         points=points,
     )
-
-
-def _range(found: list[float]) -> str | None:
-    if not found:
-        return None
-    low, high = f"{min(found):.1f}", f"{max(found):.1f}"
-    return low if low == high else f"{low} to {high}"
