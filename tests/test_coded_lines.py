@@ -160,6 +160,19 @@ def test_latency_is_the_slowest_bit_s_in_each_step() -> None:
     assert latency(lines.write(0, [0, 2])) == (3, 0, 70)
     assert latency(lines.write(0, [2, 2])) == (3, 70, 5)
     assert lines.work.latency_ps == 6 * 3 + 75 + 5 + 5 + 70 + 70 + 5
+    before = lines.work.latency_ps
+    lines.read(0)
+    assert lines.work.latency_ps == before + 3
+    assert (lines.work.reads, lines.work.writes, lines.work.senses) == (1, 6, 7)
+    assert latency(lines.refresh(0)) == (3, 0, 0)
+    # Both units have polarity 1, and so go to 0 first, and then to 1.
+    assert latency(lines.prepare(0)) == (3, 5, 0)
+    assert latency(lines.prepare(0)) == (3, 70, 0)
+
+
+def test_a_line_is_one_unit_unless_each_group_is() -> None:
+    assert (LineShape((True,) * 3).units, LineShape((True,) * 3, by_group=True).units) == (1, 3)
+    assert (LineShape((True,)).idle, LineShape((True,)).ping_pong) == ("none", True)
 
 
 def test_idle_time_turns_what_is_spent_and_keeps_the_important_bits() -> None:
