@@ -168,6 +168,7 @@ def test_latency_is_the_slowest_bit_s_in_each_step() -> None:
     # Both units have polarity 1, and so go to 0 first, and then to 1.
     assert latency(lines.prepare(0)) == (3, 5, 0)
     assert latency(lines.prepare(0)) == (3, 70, 0)
+    assert (lines.work.refreshes, lines.work.prepares) == (1, 2)
 
 
 def test_a_line_is_one_unit_unless_each_group_is() -> None:
@@ -203,10 +204,11 @@ def test_impossible_words_read_by_majority_and_heal_with_the_next_command(polari
     for word in impossible:
         for data in range(4):
             for by_group in (False, True):
-                lines = CodedLines(LineShape((True, True), by_group, polarity=polarity), 1)
+                lines = CodedLines(LineShape((True,) * 3, by_group, polarity=polarity), 1)
                 lines.words[0, 0] = word
                 assert lines.read(0)[0] == code.decode[word]
-                work = lines.write(0, [data, 0])
+                assert lines.work.impossible == 1
+                work = lines.write(0, [data, 0, 0])
                 assert (work.turns, work.impossible) == (1, 1)
                 assert lines.read(0)[0] >> 1 == data >> 1
                 assert lines.polarity[0, 0] == 1 - polarity
