@@ -171,6 +171,16 @@ def test_latency_is_the_slowest_bit_s_in_each_step() -> None:
     assert (lines.work.refreshes, lines.work.prepares) == (1, 2)
 
 
+@pytest.mark.parametrize(("polarity", "turn", "place"), [(1, 70, 5), (0, 5, 70)])
+def test_one_cell_takes_as_long_as_many(polarity: int, turn: int, place: int) -> None:
+    cell = PcmCell(read_ps=3, set_ps=70, reset_ps=5)
+    lines = CodedLines(LineShape((True,), ping_pong=False, polarity=polarity), 1, cell)
+    # Nothing to turn; one cell moves; it is turned back.
+    times = [lines.prepare(0), lines.write(0, [2]), lines.prepare(0)]
+    assert [(w.turn_ps, w.place_ps) for w in times] == [(0, 0), (0, place), (turn, 0)]
+    assert [(w.flips, w.turns) for w in times] == [(0, 1), (1, 0), (1, 1)]
+
+
 def test_a_line_is_one_unit_unless_each_group_is() -> None:
     assert (LineShape((True,) * 3).units, LineShape((True,) * 3, by_group=True).units) == (1, 3)
     assert (LineShape((True,)).idle, LineShape((True,)).ping_pong) == ("none", True)
