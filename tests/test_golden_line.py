@@ -167,5 +167,9 @@ def test_wrong_lines_and_bits_are_refused() -> None:
         for act in ("read", "refresh", "prepare"):
             with pytest.raises(InputError, match="line is 1; it must be from 0 to 0"):
                 getattr(GoldenLine(plan, 1), act)(1)
-    with pytest.raises(InputError, match=r"bits are int64 \(4,\); they must be bool \(1, 4\)"):
-        RawLines("dcw", 1, 4, 1).write(0, np.zeros(4, np.int64))
+    for wrong, told in (
+        (np.zeros((1, 4), np.int64), r"int64 \(1, 4\)"),
+        (np.zeros(4, bool), r"bool \(4,\)"),
+    ):
+        with pytest.raises(InputError, match=rf"bits are {told}; they must be bool \(1, 4\)"):
+            RawLines("dcw", 1, 4, 1).write(0, wrong)
