@@ -65,6 +65,10 @@ def test_raw_latencies() -> None:
         lines.prepare(0)
         second = lines.write(0, bits("0001"))
         found[scheme] = [(w.sense_ps, w.turn_ps, w.place_ps) for w in (first, second)]
+        lines.refresh(0)
+        work = lines.work
+        assert (work.writes, work.prepares, work.refreshes) == (3, 1, 1)
+        assert work.flips == lines.flips.sum()
     assert found["basic"] == [(0, 0, 70), (0, 0, 70)]
     assert found["dcw"] == [(3, 0, 5), (3, 0, 5)]
     # Not ready: PreSET or PreRESET first. Ready: one kind of pulse.
