@@ -76,6 +76,13 @@ def test_raw_latencies() -> None:
     assert found["prereset"] == [(3, 5, 70), (0, 0, 70)]
 
 
+@pytest.mark.parametrize(("scheme", "turn"), [("preset", 70), ("prereset", 5)])
+def test_one_raw_cell_takes_as_long_as_many(scheme: str, turn: int) -> None:
+    lines = RawLines(scheme, 1, 4, 1, PcmCell(read_ps=3, set_ps=70, reset_ps=5))
+    lines.write(0, bits("1110" if scheme == "preset" else "0001"))
+    assert [lines.prepare(0).turn_ps for _ in range(2)] == [turn, 0]
+
+
 def test_flip_n_write_flips_at_most_half_the_cells_of_a_word() -> None:
     random = np.random.default_rng(4)
     lines, plain = RawLines("flip-n-write", 3, 16, 1), RawLines("dcw", 3, 16, 1)
