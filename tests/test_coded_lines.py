@@ -113,6 +113,7 @@ shapes = st.builds(
 def test_any_sequence_is_the_oracle_s(shape: LineShape, seed: int) -> None:
     random = np.random.default_rng(seed)
     lines, oracle = CodedLines(shape, 2), Oracle(shape)
+    turns = 0
     for _ in range(40):
         kind = random.choice(["write", "small", "refresh", "prepare"], p=[0.5, 0.3, 0.15, 0.05])
         before, turned_before = lines.flips[1].copy(), list(oracle.turns)
@@ -134,9 +135,11 @@ def test_any_sequence_is_the_oracle_s(shape: LineShape, seed: int) -> None:
         assert flips.sum() == work.flips == work.sets + work.resets
         turned = np.array(oracle.turns) - turned_before
         assert work.turns == (turned.sum() if shape.by_group else turned.max())
+        turns += work.turns
         # A cell moves once between turns: here, once before a turn in the command and once after.
         assert (flips <= 1 + turned[:, None]).all()
     assert (lines.work.ignored, lines.work.cleared) == (oracle.ignored, oracle.cleared)
+    assert lines.work.turns == turns
     if shape.ping_pong:
         # Cells have flipped with every turn, and some of them once since.
         moved = lines.words[1][:, None] >> np.arange(3) & 1 != lines.polarity[1].reshape(-1, 1)
