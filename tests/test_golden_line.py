@@ -178,6 +178,8 @@ def test_wrong_lines_and_bits_are_refused() -> None:
         for act in ("read", "refresh", "prepare"):
             with pytest.raises(InputError, match="line is 1; it must be from 0 to 0"):
                 getattr(GoldenLine(plan, 1), act)(1)
+        with pytest.raises(InputError, match="line is -1; it must be from 0 to 0"):
+            GoldenLine(plan, 1).write(-1, [0, 0, 0])
     for wrong, told in (
         (np.zeros((1, 4), np.int64), r"int64 \(1, 4\)"),
         (np.zeros(4, bool), r"bool \(4,\)"),
