@@ -93,5 +93,5 @@ class GoldenLine:
         return self.plan.number_format.dtype
 
     def _words(self, data: NDArray[np.uint8]) -> NDArray[Any]:
-        by_word = data.reshape(*data.shape[:-1], self.plan.line_words, -1)
+        by_word = data.reshape(len(data), self.plan.line_words, -1)
         return words_of_groups(self.plan, by_word)

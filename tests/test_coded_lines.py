@@ -113,6 +113,7 @@ shapes = st.builds(
 def test_any_sequence_is_the_oracle_s(shape: LineShape, seed: int) -> None:
     random = np.random.default_rng(seed)
     lines, oracle = CodedLines(shape, 2), Oracle(shape)
+    turns = 0
     for _ in range(40):
         kind = random.choice(["write", "small", "refresh", "prepare"], p=[0.5, 0.3, 0.15, 0.05])
         before, turned_before = lines.flips[1].copy(), list(oracle.turns)
@@ -134,9 +135,11 @@ def test_any_sequence_is_the_oracle_s(shape: LineShape, seed: int) -> None:
         assert flips.sum() == work.flips == work.sets + work.resets
         turned = np.array(oracle.turns) - turned_before
         assert work.turns == (turned.sum() if shape.by_group else turned.max())
+        turns += work.turns
         # A cell moves once between turns: here, once before a turn in the command and once after.
         assert (flips <= 1 + turned[:, None]).all()
     assert (lines.work.ignored, lines.work.cleared) == (oracle.ignored, oracle.cleared)
+    assert lines.work.turns == turns
     if shape.ping_pong:
         # Cells have flipped with every turn, and some of them once since.
         moved = lines.words[1][:, None] >> np.arange(3) & 1 != lines.polarity[1].reshape(-1, 1)
@@ -160,6 +163,30 @@ def test_latency_is_the_slowest_bit_s_in_each_step() -> None:
     assert latency(lines.write(0, [0, 2])) == (3, 0, 70)
     assert latency(lines.write(0, [2, 2])) == (3, 70, 5)
     assert lines.work.latency_ps == 6 * 3 + 75 + 5 + 5 + 70 + 70 + 5
+    before = lines.work.latency_ps
+    lines.read(0)
+    assert lines.work.latency_ps == before + 3
+    assert (lines.work.reads, lines.work.writes, lines.work.senses) == (1, 6, 7)
+    assert latency(lines.refresh(0)) == (3, 0, 0)
+    # Both units have polarity 1, and so go to 0 first, and then to 1.
+    assert latency(lines.prepare(0)) == (3, 5, 0)
+    assert latency(lines.prepare(0)) == (3, 70, 0)
+    assert (lines.work.refreshes, lines.work.prepares) == (1, 2)
+
+
+@pytest.mark.parametrize(("polarity", "turn", "place"), [(1, 70, 5), (0, 5, 70)])
+def test_one_cell_takes_as_long_as_many(polarity: int, turn: int, place: int) -> None:
+    cell = PcmCell(read_ps=3, set_ps=70, reset_ps=5)
+    lines = CodedLines(LineShape((True,), ping_pong=False, polarity=polarity), 1, cell)
+    # Nothing to turn; one cell moves; it is turned back.
+    times = [lines.prepare(0), lines.write(0, [2]), lines.prepare(0)]
+    assert [(w.turn_ps, w.place_ps) for w in times] == [(0, 0), (0, place), (turn, 0)]
+    assert [(w.flips, w.turns) for w in times] == [(0, 1), (1, 0), (1, 1)]
+
+
+def test_a_line_is_one_unit_unless_each_group_is() -> None:
+    assert (LineShape((True,) * 3).units, LineShape((True,) * 3, by_group=True).units) == (1, 3)
+    assert (LineShape((True,)).idle, LineShape((True,)).ping_pong) == ("none", True)
 
 
 def test_idle_time_turns_what_is_spent_and_keeps_the_important_bits() -> None:
@@ -190,10 +217,11 @@ def test_impossible_words_read_by_majority_and_heal_with_the_next_command(polari
     for word in impossible:
         for data in range(4):
             for by_group in (False, True):
-                lines = CodedLines(LineShape((True, True), by_group, polarity=polarity), 1)
+                lines = CodedLines(LineShape((True,) * 3, by_group, polarity=polarity), 1)
                 lines.words[0, 0] = word
                 assert lines.read(0)[0] == code.decode[word]
-                work = lines.write(0, [data, 0])
+                assert lines.work.impossible == 1
+                work = lines.write(0, [data, 0, 0])
                 assert (work.turns, work.impossible) == (1, 1)
                 assert lines.read(0)[0] >> 1 == data >> 1
                 assert lines.polarity[0, 0] == 1 - polarity

@@ -65,11 +65,22 @@ def test_raw_latencies() -> None:
         lines.prepare(0)
         second = lines.write(0, bits("0001"))
         found[scheme] = [(w.sense_ps, w.turn_ps, w.place_ps) for w in (first, second)]
+        lines.refresh(0)
+        work = lines.work
+        assert (work.writes, work.prepares, work.refreshes) == (3, 1, 1)
+        assert work.flips == lines.flips.sum()
     assert found["basic"] == [(0, 0, 70), (0, 0, 70)]
     assert found["dcw"] == [(3, 0, 5), (3, 0, 5)]
     # Not ready: PreSET or PreRESET first. Ready: one kind of pulse.
     assert found["preset"] == [(3, 70, 5), (0, 0, 5)]
     assert found["prereset"] == [(3, 5, 70), (0, 0, 70)]
+
+
+@pytest.mark.parametrize(("scheme", "turn"), [("preset", 70), ("prereset", 5)])
+def test_one_raw_cell_takes_as_long_as_many(scheme: str, turn: int) -> None:
+    lines = RawLines(scheme, 1, 4, 1, PcmCell(read_ps=3, set_ps=70, reset_ps=5))
+    lines.write(0, bits("1110" if scheme == "preset" else "0001"))
+    assert [lines.prepare(0).turn_ps for _ in range(2)] == [turn, 0]
 
 
 def test_flip_n_write_flips_at_most_half_the_cells_of_a_word() -> None:
@@ -167,5 +178,11 @@ def test_wrong_lines_and_bits_are_refused() -> None:
         for act in ("read", "refresh", "prepare"):
             with pytest.raises(InputError, match="line is 1; it must be from 0 to 0"):
                 getattr(GoldenLine(plan, 1), act)(1)
-    with pytest.raises(InputError, match=r"bits are int64 \(4,\); they must be bool \(1, 4\)"):
-        RawLines("dcw", 1, 4, 1).write(0, np.zeros(4, np.int64))
+        with pytest.raises(InputError, match="line is -1; it must be from 0 to 0"):
+            GoldenLine(plan, 1).write(-1, [0, 0, 0])
+    for wrong, told in (
+        (np.zeros((1, 4), np.int64), r"int64 \(1, 4\)"),
+        (np.zeros(4, bool), r"bool \(4,\)"),
+    ):
+        with pytest.raises(InputError, match=rf"bits are {told}; they must be bool \(1, 4\)"):
+            RawLines("dcw", 1, 4, 1).write(0, wrong)

@@ -114,7 +114,8 @@ def test_stored_lines_in_any_state_are_read_and_heal(name: str) -> None:
     plan = PLANS[name]
     golden = preloaded(plan, 3, seed=1)
     assert isinstance(golden.array, CodedLines)
-    commands = make_commands(plan, 3, 20, seed=8, stalls=False)
+    commands = [LineCommand(Opcode.READ, line, wait=1) for line in range(3)]
+    commands += make_commands(plan, 3, 20, seed=8, stalls=False)
     check(LineController(plan, 3), golden, commands, name)
     if plan.scheme != "wom-set":
         assert golden.work.impossible > 0
