@@ -213,6 +213,7 @@ def _convergence(folder: Path, network: str, row: Figure, runs: Runs) -> dict[st
                 label=TITLES[name],
             )
         axes.set(xlabel="iteration", ylabel="flips a word and write, since the test before")
+        axes.locator_params(axis="x", integer=True)
         axes.set_ylim(0)
         axes.legend(loc="best")
 
@@ -241,6 +242,7 @@ def _accuracy(
                     label=_KINDS[kind] if m == 0 else None,
                 )
         axes.set(xlabel="iteration", ylabel="test accuracy (%)")
+        axes.locator_params(axis="x", integer=True)
         axes.legend(loc="lower right")
 
     title = f"Accuracy of {NETWORKS[network].title}, a line for each seed"
