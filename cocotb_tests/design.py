@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Generic, TypeVar
 
 from nvmcosim.cocotb_tests.gate_spec import GateSpec
-from nvmcosim.cocotb_tests.harness import Controller, Harness
+from nvmcosim.cocotb_tests.harness import TOPLEVEL, Controller, Harness
 from nvmcosim.hdl.catalogue import Catalogue
 from nvmcosim.hdl.pulse_gate import PulseGate
 from nvmcosim.hdl.store_controller import StoreController
@@ -41,6 +41,16 @@ class Design(Generic[C]):
     def verilog(self) -> str:
         """All of it, as one text."""
         return self.catalogue + "\n" + self.harness.verilog()
+
+    @property
+    def toplevel(self) -> str:
+        """The module that a bench sees."""
+        return TOPLEVEL
+
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """Its ports."""
+        return self.harness.ports
 
     def edited(self, edit: Callable[[str], str]) -> "Design[C]":
         """The same design with other Verilog for its controllers."""

@@ -10,9 +10,6 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nvmcosim.cocotb_tests.design import Design
-from nvmcosim.cocotb_tests.harness import TOPLEVEL
-from nvmcosim.cocotb_tests.judge import Observation, columns_of
 from nvmcosim.cocotb_tests.result import DESCRIBED, BenchResult
 from nvmcosim.cocotb_tests.runner import Build, build, simulate
 from nvmcosim.cocotb_tests.tools import Simulator, require
@@ -48,8 +45,28 @@ class Batch(Protocol):
     def job(self) -> dict[str, NDArray[Any]]:
         """What the cocotb side is told."""
 
-    def judge(self, n: int, seen: Observation) -> Verdict:
-        """Compare what was seen of controller n with the golden model."""
+    def judge(self, n: int, observed: Mapping[str, NDArray[Any]]) -> Verdict:
+        """Compare what was observed of controller n with the golden model."""
+
+
+class Benched(Protocol):
+    """A design under test; `cocotb_tests.design.Design` is one."""
+
+    @property
+    def controllers(self) -> Sequence[Any]:
+        """What is judged one by one."""
+
+    @property
+    def verilog(self) -> str:
+        """All of the design as one text."""
+
+    @property
+    def toplevel(self) -> str:
+        """The module that the bench sees."""
+
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """Its ports."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +84,7 @@ class Bench:
 
     block: str
     module: str
-    design: Design[Any]
+    design: Benched
     key: Any
     values: int
     batch: Callable[[int, int, int], Batch]
@@ -114,7 +131,7 @@ def run_bench(
     design, count = bench.design, len(bench.design.controllers)
     versions = [require(simulator) for simulator in simulators]
     builds = [
-        build(simulator, design.verilog, TOPLEVEL, design.harness.ports) for simulator in simulators
+        build(simulator, design.verilog, design.toplevel, design.ports) for simulator in simulators
     ]
     results = [
         BenchResult(bench.block, b.simulator.value, name, count, seed, build_seconds=b.seconds)
@@ -156,7 +173,6 @@ def _kept(path: Path) -> BenchResult | None:
 
 def _run(bench: Bench, batch: Batch, built: Build, progress: Callable[[int], None]) -> BenchResult:
     """Run a batch on one simulator and judge every controller."""
-    controllers = bench.design.controllers
     job = batch.job()
     started = time.perf_counter()
     observed = simulate(built, bench.module, job, progress)
@@ -166,11 +182,8 @@ def _run(bench: Bench, batch: Batch, built: Build, progress: Callable[[int], Non
         seconds=time.perf_counter() - started,
         cycles=int(observed["cycles"]),
     )
-    for n, (controller, columns) in enumerate(
-        zip(controllers, columns_of(controllers), strict=True)
-    ):
-        seen = Observation.of(observed, n, columns, len(controller.counter_names))
-        verdict = batch.judge(n, seen)
+    for n in range(len(bench.design.controllers)):
+        verdict = batch.judge(n, observed)
         wrong = np.flatnonzero(verdict.wrong)
         result.vectors += verdict.wrong.size
         result.mismatches += wrong.size

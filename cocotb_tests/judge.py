@@ -24,6 +24,7 @@ __all__ = [
     "describe",
     "expectation",
     "judge",
+    "observation",
 ]
 
 
@@ -80,6 +81,14 @@ class Observation:
             int(observed["done"][n]),
             observed["configured"][:, n],
         )
+
+
+def observation(
+    controllers: Sequence[WriteController], observed: Mapping[str, NDArray[Any]], n: int
+) -> Observation:
+    """What was seen of controller `n` of all `controllers`."""
+    counters = len(controllers[n].counter_names)
+    return Observation.of(observed, n, columns_of(controllers)[n], counters)
 
 
 def expectation(controller: StoreController, curve: DeviceCurve, stimulus: Stimulus) -> Expectation:

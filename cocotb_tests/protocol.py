@@ -22,3 +22,5 @@ class Fault(enum.IntFlag):
     AMPLITUDE = 32
     #: A config write was accepted under a command, or not between commands, or a command before it.
     CONFIG = 64
+    #: A reply came without a read, or changed before it was taken.
+    REPLY = 128

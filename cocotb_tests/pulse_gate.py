@@ -4,7 +4,7 @@ A *vector* is one accepted command, as in the store-domain bench; config writes 
 they change is checked: each command by the table and map that all writes accepted before it left.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -19,7 +19,13 @@ from nvmcosim.cocotb_tests.gate_job import config_job, gate_threshold_job, longe
 from nvmcosim.cocotb_tests.gate_spec import GateSpec
 from nvmcosim.cocotb_tests.gate_stimulus import GateStimulus, gate_stimulus_for
 from nvmcosim.cocotb_tests.job import command_job
-from nvmcosim.cocotb_tests.judge import Expectation, Observation, counter, describe, judge
+from nvmcosim.cocotb_tests.judge import (
+    Expectation,
+    counter,
+    describe,
+    judge,
+    observation,
+)
 from nvmcosim.cocotb_tests.result import BenchResult
 from nvmcosim.cocotb_tests.tools import Simulator
 from nvmcosim.hdl.pulse_gate import PulseGate
@@ -114,7 +120,8 @@ class _Batch:
         job |= gate_threshold_job(gates, stimuli)
         return job | config_job(gates, stimuli, self.design.harness)
 
-    def judge(self, n: int, seen: Observation) -> Verdict:
+    def judge(self, n: int, observed: Mapping[str, NDArray[Any]]) -> Verdict:
+        seen = observation(self.design.controllers, observed, n)
         gate, stimulus = self.design.controllers[n], self.stimuli[n]
         expected = gate_expectation(gate, self.curves[n], stimulus, seen.configured)
         wrong, clocks = judge(stimulus, expected, seen)

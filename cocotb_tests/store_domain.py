@@ -5,7 +5,7 @@ compared with `GoldenStore`, and the clocks it took with what the controller sta
 a vector with any difference, with a breach of protocol (`Fault`), or that never came to its end.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nvmcosim.cocotb_tests.design import Design, elaborate
 from nvmcosim.cocotb_tests.digital import Bench, Verdict, curves_for, run_bench
 from nvmcosim.cocotb_tests.job import command_job, planned_job, threshold_job
-from nvmcosim.cocotb_tests.judge import Expectation, Observation, describe, expectation, judge
+from nvmcosim.cocotb_tests.judge import Expectation, describe, expectation, judge, observation
 from nvmcosim.cocotb_tests.result import BenchResult
 from nvmcosim.cocotb_tests.stimulus import Stimulus, stimulus_for
 from nvmcosim.cocotb_tests.tools import Simulator
@@ -109,7 +109,8 @@ class _Batch:
         job = command_job(controllers, self.stimuli, longest) | planned_job(plans)
         return job | threshold_job(plans, self.stimuli)
 
-    def judge(self, n: int, seen: Observation) -> Verdict:
+    def judge(self, n: int, observed: Mapping[str, NDArray[Any]]) -> Verdict:
+        seen = observation(self.design.controllers, observed, n)
         controller, stimulus, expected = (
             self.design.controllers[n],
             self.stimuli[n],

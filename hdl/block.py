@@ -7,13 +7,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from amaranth.lib import data
 from amaranth.lib.wiring import In
 
 from nvmcosim.hdl.gate_table import config_writes_told
+from nvmcosim.hdl.line_blocks import appwom_codec, appwom_line
 from nvmcosim.hdl.pulse_gate import CONFIG_RULE, PulseGate
 from nvmcosim.hdl.store_controller import StoreController
 from nvmcosim.hdl.verilog import check_name, to_verilog
-from nvmcosim.hdl.write_controller import COUNTER_BITS, WORD_CYCLES, WriteController
+from nvmcosim.hdl.write_controller import COUNTER_BITS, WORD_CYCLES
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import write_json, write_text
 from nvmcosim.pymodel.plan import Plan
@@ -54,12 +56,14 @@ class Block:
 class _Builder:
     """How one block is made: the component, and what its sidecar says beside the ports.
 
-    `options` are what `build` takes beside the plan, `rows` and `counter_bits`.
+    `options` are what `build` takes beside the plan, `rows` and `counter_bits`; `clocked` says
+    whether the component has registers.
     """
 
     kind: str
-    build: Callable[..., tuple[WriteController, dict[str, Any]]]
+    build: Callable[..., tuple[Any, dict[str, Any]]]
     options: tuple[str, ...] = ()
+    clocked: bool = True
 
 
 def _store_domain(
@@ -120,7 +124,13 @@ def _timing(latency: int, word_cycles_range: tuple[int, int]) -> dict[str, Any]:
 BLOCKS = {
     "store-domain": _Builder("store", _store_domain),
     "pulse-gate": _Builder("store", _pulse_gate, ("stages", "code_bits", "amplitudes")),
+    "appwom-line": _Builder("line", appwom_line),
+    "appwom-codec": _Builder("line", appwom_codec, clocked=False),
 }
+_CLOCK_PORTS = (
+    {"name": "clk", "direction": "input", "width": 1, "meaning": "clock, rising edge"},
+    {"name": "rst", "direction": "input", "width": 1, "meaning": "synchronous reset"},
+)
 
 
 def build_block(
@@ -146,7 +156,8 @@ def build_block(
     name = block.replace("-", "_") if name is None else name
     check_name(name)
     component, facts = BLOCKS[block].build(plan, rows, counter_bits, **options)
-    ports = _ports(component)
+    clocked = BLOCKS[block].clocked
+    ports = [*(_CLOCK_PORTS if clocked else ()), *_ports(component)]
     if name in {port["name"] for port in ports}:
         raise InputError(f"name is {name!r}, which is a port of the module; give another")
     comments = [
@@ -164,6 +175,15 @@ def build_block(
         "plan": plan.to_dict(),
         "plan_digest": plan.digest(),
         **facts,
+        **(_clock(plan) if clocked else {}),
+        "ports": ports,
+        "versions": {package: metadata.version(package) for package in _GENERATORS},
+    }
+    return Block(name, text, sidecar)
+
+
+def _clock(plan: Plan) -> dict[str, Any]:
+    return {
         "clock": {
             "port": "clk",
             "edge": "rising",
@@ -171,10 +191,7 @@ def build_block(
             "frequency_mhz": 1e6 / plan.tick_ps,
         },
         "reset": {"port": "rst", "active": "high", "synchronous": True},
-        "ports": ports,
-        "versions": {package: metadata.version(package) for package in _GENERATORS},
     }
-    return Block(name, text, sidecar)
 
 
 def block_of(plan: Plan, block: str | None = None) -> str:
@@ -192,17 +209,14 @@ def block_of(plan: Plan, block: str | None = None) -> str:
 
 
 def _ports(component: Any) -> list[dict[str, Any]]:
-    ports = [
-        {"name": "clk", "direction": "input", "width": 1, "meaning": "clock, rising edge"},
-        {"name": "rst", "direction": "input", "width": 1, "meaning": "synchronous reset"},
-    ]
+    ports: list[dict[str, Any]] = []
     meanings = component.port_meanings
     for path, member, value in component.signature.flatten(component):
         name = "__".join(str(part) for part in path)
         direction = "input" if member.flow == In else "output"
         port = {"name": name, "direction": direction, "width": _width(value)}
         ports.append({**port, "meaning": meanings[name]})
-        if name.endswith("__payload"):
+        if name.endswith("__payload") and isinstance(value.shape(), data.StructLayout):
             ports[-1]["fields"] = [
                 {"name": field, "offset": layout.offset, "width": layout.width}
                 for field, layout in value.shape()

@@ -5,8 +5,8 @@ from typing import Self
 
 from amaranth.hdl import Module
 from amaranth.lib import wiring
+from amaranth.lib.wiring import In
 
-from nvmcosim.hdl.write_controller import WriteController
 from nvmcosim.pymodel.errors import InputError
 
 __all__ = ["Catalogue"]
@@ -22,13 +22,13 @@ class Catalogue(wiring.Component):
     Raises `InputError` if there are no controllers.
     """
 
-    def __new__(cls, controllers: Sequence[WriteController]) -> Self:
+    def __new__(cls, controllers: Sequence[wiring.Component]) -> Self:
         """Check the controllers first: Amaranth complains of components made but never used."""
         if not controllers:
             raise InputError("controllers is empty; a catalogue has at least one")
         return super().__new__(cls, src_loc_at=1)
 
-    def __init__(self, controllers: Sequence[WriteController]) -> None:
+    def __init__(self, controllers: Sequence[wiring.Component]) -> None:
         self.controllers = tuple(controllers)
         super().__init__(
             {
@@ -46,7 +46,8 @@ class Catalogue(wiring.Component):
             for name, member in controller.signature.members.items():
                 inner, outer = getattr(controller, name), getattr(self, f"p{n}_{name}")
                 if member.is_port:
-                    m.d.comb += outer.eq(inner)
+                    inward = member.flow == In
+                    m.d.comb += inner.eq(outer) if inward else outer.eq(inner)
                 else:
                     wiring.connect(m, inner, wiring.flipped(outer))
         return m

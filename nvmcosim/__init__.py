@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nvmcosim.datasets import ImageSet, load_dataset
     from nvmcosim.devices import curve_for
-    from nvmcosim.memory import ApproximateMemory, LayeredMemory, StoringSGD
+    from nvmcosim.memory import ApproximateMemory, LayeredMemory, PcmMemory, StoringSGD
     from nvmcosim.networks import build_network
     from nvmcosim.plans import load_plan
     from nvmcosim.pymodel.curve import WriteCurve, load_curve
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from nvmcosim.pymodel.formats import BF16, FP16, FP32, FloatFormat, float_format
     from nvmcosim.pymodel.gate_shape import GateShape
     from nvmcosim.pymodel.layer_plan import LayerPlan, PlannedLayer
+    from nvmcosim.pymodel.line_plan import LinePlan
+    from nvmcosim.pymodel.line_report import LineReport, lifetime
+    from nvmcosim.pymodel.pcm_cell import PcmCell
     from nvmcosim.pymodel.plan import Plan
     from nvmcosim.pymodel.pulse_table import PulseTable, pulse_codes
     from nvmcosim.pymodel.store import GoldenStore, StoreCounters
@@ -40,7 +43,11 @@ __all__ = [
     "InputError",
     "LayerPlan",
     "LayeredMemory",
+    "LinePlan",
+    "LineReport",
     "MissingTool",
+    "PcmCell",
+    "PcmMemory",
     "Plan",
     "PlannedLayer",
     "PulseTable",
@@ -53,6 +60,7 @@ __all__ = [
     "build_network",
     "curve_for",
     "float_format",
+    "lifetime",
     "load_curve",
     "load_dataset",
     "load_device",
@@ -69,7 +77,7 @@ _HOMES = {
     "nvmcosim.datasets": ("ImageSet", "load_dataset"),
     "nvmcosim.devices": ("curve_for",),
     "nvmcosim.networks": ("build_network",),
-    "nvmcosim.memory": ("ApproximateMemory", "LayeredMemory", "StoringSGD"),
+    "nvmcosim.memory": ("ApproximateMemory", "LayeredMemory", "PcmMemory", "StoringSGD"),
     "nvmcosim.plans": ("load_plan",),
     "nvmcosim.pymodel.curve": ("WriteCurve", "load_curve"),
     "nvmcosim.pymodel.device.presets": ("preset",),
@@ -79,6 +87,9 @@ _HOMES = {
     "nvmcosim.pymodel.gate_shape": ("GateShape",),
     "nvmcosim.pymodel.pulse_table": ("PulseTable", "pulse_codes"),
     "nvmcosim.pymodel.layer_plan": ("LayerPlan", "PlannedLayer"),
+    "nvmcosim.pymodel.line_plan": ("LinePlan",),
+    "nvmcosim.pymodel.line_report": ("LineReport", "lifetime"),
+    "nvmcosim.pymodel.pcm_cell": ("PcmCell",),
     "nvmcosim.pymodel.store": ("GoldenStore", "StoreCounters"),
     "nvmcosim.pymodel.store_plan": ("Domain", "StorePlan"),
     "nvmcosim.training": ("Trainer", "TrainingConfig", "train"),
@@ -90,6 +101,7 @@ def __getattr__(name: str) -> Any:
     # A plan's kind registers when its module is imported: a script that loads plans needs them all.
     if name == "Plan":
         import_module("nvmcosim.pymodel.layer_plan")
+        import_module("nvmcosim.pymodel.line_plan")
         return import_module("nvmcosim.pymodel.plan").Plan
     for home, names in _HOMES.items():
         if name in names:

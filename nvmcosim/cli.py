@@ -16,6 +16,7 @@ COMMANDS = (
     "calibrate",
     "verilog",
     "cosim",
+    "prove",
     "data",
     "train",
     "study",

@@ -12,6 +12,7 @@ try:
     import torch
 
     from nvmcosim.pymodel.torch_layers import LayeredMemory
+    from nvmcosim.pymodel.torch_pcm import PcmMemory
     from nvmcosim.pymodel.torch_plugin import ApproximateMemory as _ApproximateMemory
     from nvmcosim.pymodel.torch_sgd import StoringSGD
 except ModuleNotFoundError as error:
@@ -21,7 +22,7 @@ except ModuleNotFoundError as error:
         "torch is not installed; get it with: pip install 'nvmcosim[torch]'"
     ) from None
 
-__all__ = ["ApproximateMemory", "LayeredMemory", "StoringSGD", "memory_for"]
+__all__ = ["ApproximateMemory", "LayeredMemory", "PcmMemory", "StoringSGD", "memory_for"]
 
 
 class ApproximateMemory(_ApproximateMemory):

@@ -3,7 +3,8 @@
 ono2021 states layers and counts to the thousand, no more. Each of its networks here is the
 standard one whose exact count, cut to thousands, is the paper's (Table II); weights start as in
 TensorFlow (Glorot uniform, biases 0), which is what the paper used. locatelli2018 states its
-layers, and nothing of how they start.
+layers, and nothing of how they start. ho2021 names published networks, of `conv_networks`, and
+Caffe.
 """
 
 import math
@@ -14,6 +15,7 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 
+from nvmcosim.conv_networks import dense_net, google_net, le_net
 from nvmcosim.pymodel.errors import InputError
 
 __all__ = ["INITIALISATIONS", "NETWORKS", "NetworkEntry", "build_network", "parameter_count"]
@@ -204,12 +206,18 @@ class NetworkEntry:
 
 
 _GREY = (1, 28, 28)
-#: By name: ono2021's, Table II, then locatelli2018's, Section IV.
+_COLOUR = (3, 32, 32)
+#: By name: ono2021's, Table II, then locatelli2018's, Section IV, and ho2021's, Table I.
 NETWORKS = {
     "mp": NetworkEntry("Multi-layer Perceptron (MP)", "mnist", _GREY, _perceptron, 118_282, "118K"),
-    "cnn": NetworkEntry("CNN", "cifar10", (3, 32, 32), _convolutional, 122_570, "122K"),
+    "cnn": NetworkEntry("CNN", "cifar10", _COLOUR, _convolutional, 122_570, "122K"),
     "mn": NetworkEntry("MobileNetV2 (MN)", "fashion-mnist", _GREY, _MobileNetV2, 719_034, "719K"),
     "mlp300": NetworkEntry("784-300-10, tanh", "mnist", _GREY, _tanh_perceptron, 238_510, ""),
+    "lenet": NetworkEntry("LeNet", "mnist", _GREY, le_net, 431_080, ""),
+    "googlenet": NetworkEntry("GoogLeNet", "mnist", _GREY, google_net, 5_977_530, ""),
+    "densenet-bc": NetworkEntry(
+        "DenseNet-BC (100, 12)", "cifar10", _COLOUR, dense_net, 769_162, ""
+    ),
 }
 
 
@@ -225,16 +233,31 @@ def _lecun(layer: nn.Conv2d | nn.Linear) -> None:
         nn.init.zeros_(layer.bias)
 
 
+def _caffe(layer: nn.Conv2d | nn.Linear) -> None:
+    nn.init.kaiming_uniform_(layer.weight, nonlinearity="linear")
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+
+def _he(layer: nn.Conv2d | nn.Linear) -> None:
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+
 def _torch(layer: nn.Conv2d | nn.Linear) -> None:
     layer.reset_parameters()
 
 
 #: How weights start: Glorot uniform, with biases of 0; normal with a variance of 1 over the inputs,
-#: with biases of 0 (LeCun 1998); or as torch's layers do, weights and biases uniform within 1 over
-#: the root of the inputs.
+#: with biases of 0 (LeCun 1998); the same but uniform, which Caffe calls xavier; normal with a
+#: variance of 2 over the inputs, with biases of 0 (He 2015); or as torch's layers do, weights and
+#: biases uniform within 1 over the root of the inputs.
 INITIALISATIONS: dict[str, Callable[[nn.Conv2d | nn.Linear], None]] = {
     "glorot": _glorot,
     "lecun": _lecun,
+    "caffe": _caffe,
+    "he": _he,
     "torch": _torch,
 }
 

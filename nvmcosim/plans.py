@@ -8,6 +8,7 @@ from nvmcosim.devices import curve_for
 from nvmcosim.pymodel.bit_curves import curve_at
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.layer_plan import LayerPlan
+from nvmcosim.pymodel.line_plan import LinePlan
 from nvmcosim.pymodel.plan import Plan, plan_from_dict, plan_values
 from nvmcosim.pymodel.store_plan import StorePlan
 
@@ -24,7 +25,8 @@ def load_plan(path: str | os.PathLike[str]) -> Plan:
     """
     values = plan_values(path)
     try:
-        return plan_from_dict(_with_pulses(values))
+        stated = values if values.get("kind") == LinePlan.kind else _with_pulses(values)
+        return plan_from_dict(stated)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 

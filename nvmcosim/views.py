@@ -22,6 +22,12 @@ VIEWS: dict[str, dict[str, str]] = {
         "curve": "nvmcosim.devices:curve_for",
         "training": "nvmcosim.memory:LayeredMemory",
     },
+    "line": {
+        "golden": "nvmcosim.pymodel.golden_line:GoldenLine",
+        "rtl": "nvmcosim.hdl.line_controller:LineController",
+        "bench": "nvmcosim.cocotb_tests.appwom_line:run",
+        "training": "nvmcosim.memory:PcmMemory",
+    },
 }
 
 

@@ -6,9 +6,9 @@ import json
 import os
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from nvmcosim.pymodel.errors import InputError
 
@@ -19,6 +19,7 @@ __all__ = [
     "read_mapping",
     "write_bytes",
     "write_json",
+    "write_stream",
     "write_text",
 ]
 
@@ -81,13 +82,22 @@ def read_mapping(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> Path:
     """Write `data` to `path` atomically: readers see the old file or the whole new one."""
+
+    def write(stream: IO[bytes]) -> None:
+        stream.write(data)
+
+    return write_stream(path, write)
+
+
+def write_stream(path: str | os.PathLike[str], write: Callable[[IO[bytes]], None]) -> Path:
+    """Let `write` write to a stream that becomes the file at `path`, atomically."""
     path = Path(path)
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
+            write(stream)
             stream.flush()
             os.fsync(stream.fileno())
         umask = os.umask(0)

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from nvmcosim.pymodel.errors import InputError
+from nvmcosim.pymodel.line_plan import LinePlan
 from nvmcosim.pymodel.store_plan import StorePlan
 from nvmcosim.pymodel.torch_words import native_dtype
 
@@ -32,7 +33,7 @@ class FoundParameter:
 
 
 def find_parameters(
-    model: torch.nn.Module, names: Iterable[str] | None, plan: StorePlan
+    model: torch.nn.Module, names: Iterable[str] | None, plan: StorePlan | LinePlan
 ) -> list[FoundParameter]:
     """The parameters of `model` that match a pattern of `names`, each value once.
 
@@ -73,7 +74,7 @@ class ParameterWatch:
     followed; one that was replaced, resized, cast or now overlaps another is refused.
     """
 
-    def __init__(self, found: list[FoundParameter], plan: StorePlan) -> None:
+    def __init__(self, found: list[FoundParameter], plan: StorePlan | LinePlan) -> None:
         self._found = found
         self._shapes = [each.parameter.shape for each in found]
         self._plan = plan
@@ -118,7 +119,7 @@ def _is_iterable(value: Any) -> bool:
     return isinstance(value, Iterable)
 
 
-def _check_storable(found: FoundParameter, plan: StorePlan) -> None:
+def _check_storable(found: FoundParameter, plan: StorePlan | LinePlan) -> None:
     name, parameter = found.name, found.parameter
     if isinstance(parameter, torch.nn.parameter.UninitializedParameter) or parameter.is_meta:
         raise InputError(f"parameter {name} has no values yet; run or load the model first")

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from nvmcosim.bench.device import bench_device, missing_ngspice, numpy_switching_times
+from nvmcosim.bench.pcm import PLANS, TRAINED, bench_pcm
 from nvmcosim.bench.store import RATES, bench_store
 from nvmcosim.bench.timing import BenchResult, Contestant, interleaved
 from nvmcosim.bench.training import bench_training
@@ -14,6 +15,7 @@ from nvmcosim.pymodel.device.drive import Drive
 from nvmcosim.pymodel.device.fokker_planck import switching_moments
 from nvmcosim.pymodel.device.moments import SampleMoments
 from nvmcosim.pymodel.device.presets import preset
+from nvmcosim.pymodel.line_plan import SCHEMES
 
 MAIN = "from nvmcosim.cli import main; main()"
 
@@ -61,6 +63,25 @@ def test_the_store_bench_times_what_it_names():
         assert result.value > 0
         assert result.ratio == result.value / result.reference_value
     assert sorted(RATES["dense"]) == [0.01] * 8 + [0.5] * 8
+
+
+def test_the_pcm_bench_times_every_scheme_its_memory_and_trained_steps():
+    ticks = []
+    results = {r.name: r for r in bench_pcm(20_000, 1, 1, progress=lambda: ticks.append(1))}
+    assert len(ticks) == len(PLANS) + len(TRAINED)
+    assert set(results) == {
+        *PLANS,
+        *(f"memory-{p}" for p in PLANS),
+        *(f"lenet-step-{t}" for t in TRAINED),
+    }
+    assert {plan.scheme for plan in PLANS.values()} == set(SCHEMES)
+    for name in PLANS:
+        assert results[name].unit == "ns/weight"
+        # What lies beside two bytes a cell: cells, polarity and the six planes of flips.
+        taken = results[f"memory-{name}"].value * 2**30 / 20_000
+        cells = PLANS[name].word_cells
+        assert 2 * cells < taken < 4 * cells
+    assert all(result.ratio == result.value / result.reference_value for result in results.values())
 
 
 def test_the_naive_store_of_the_bench_is_a_store():

@@ -83,7 +83,7 @@ def test_mismatches_are_told_and_exit_with_1(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["pulsar"], "block is 'pulsar'; it must be store-domain, pulse-gate, or begin as one"),
+        (["pulsar"], "block is 'pulsar'; it must be store-domain, pulse-gate, "),
         (["store", "--simulator", "vcs"], "simulator is 'vcs'; it must be one of icarus"),
         (["store", "--full", "--analog"], "--analog and --full are both given; give one"),
         (["store", "PLAN", "--full"], "--full has its own plans"),

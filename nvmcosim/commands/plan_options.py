@@ -8,6 +8,7 @@ import typer
 from nvmcosim.pymodel.errors import InputError
 
 if TYPE_CHECKING:
+    from nvmcosim.pymodel.line_plan import LinePlan
     from nvmcosim.pymodel.store_plan import StorePlan
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Targets",
     "Tick",
     "gate_options",
+    "line_plan_from_options",
     "plan_from_options",
     "stated",
 ]
@@ -55,7 +57,11 @@ RetryLimit = Annotated[
 ]
 BlockName = Annotated[
     str | None,
-    typer.Option("--block", help="The block for plan files: store-domain (default) or pulse-gate."),
+    typer.Option(
+        "--block",
+        help="The block for plan files: store-domain (default) or pulse-gate; for line plans "
+        "appwom-line (default) or appwom-codec.",
+    ),
 ]
 Stages = Annotated[
     int | None, typer.Option("--stages", help="Entries of a pulse gate's table; 4, or as needed.")
@@ -122,6 +128,23 @@ def plan_from_options(given: Mapping[str, Any], domains: list[str] | None) -> "S
     else:
         values = {**_DEFAULTS, **values}
     return StorePlan.from_dict(values)
+
+
+def line_plan_from_options(given: Mapping[str, Any], block: str) -> "LinePlan":
+    """The line plan of which options gave the fields `given`: format, clock and seed.
+
+    Raises `InputError` for an option that a line plan hasn't.
+    """
+    from nvmcosim.pymodel.line_plan import LinePlan
+
+    for name in given:
+        if name not in ("format", "tick", "seed"):
+            option = "--" + name.replace("_", "-")
+            raise InputError(
+                f"{option} is not for {block}, which takes --format and --tick; a plan file states "
+                "the rest"
+            )
+    return LinePlan.from_dict({"format": "fp32", **given})
 
 
 def _domain(text: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import typer
 
-from nvmcosim.commands import study_locatelli2018, study_ono2021
+from nvmcosim.commands import study_ho2021, study_locatelli2018, study_ono2021
 
 __all__ = ["STUDIES", "register"]
 
@@ -12,6 +12,7 @@ __all__ = ["STUDIES", "register"]
 STUDIES: dict[str, Callable[..., None]] = {
     "ono2021": study_ono2021.ono2021,
     "locatelli2018": study_locatelli2018.locatelli2018,
+    "ho2021": study_ho2021.ho2021,
 }
 
 _studies = typer.Typer(

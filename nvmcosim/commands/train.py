@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 def train(
     plan: Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file, .toml or .json.")],
-    network: Annotated[str, typer.Option("--network", help="mp, cnn, mn or mlp300.")] = "mp",
+    network: Annotated[str, typer.Option("--network", help="A name that `nvmcosim list` gives.")] = "mp",
     epochs: training.Epochs = 20,
     batch: training.Batch = 128,
     optimizer: training.Optimizer = "adam",
@@ -84,7 +84,10 @@ def _trainable(path: Path) -> "StorePlan | LayerPlan":
 
     loaded = load_plan(path)
     if not isinstance(loaded, StorePlan | LayerPlan):
-        raise InputError(f"{path}: a {loaded.kind} plan cannot be trained with; it must be store")
+        raise InputError(
+            f"{path} is a {loaded.kind} plan; this command takes store and store-layers plans, and "
+            "nvmcosim.PcmMemory trains with a line plan"
+        )
     try:
         import torch  # noqa: F401
     except ModuleNotFoundError:

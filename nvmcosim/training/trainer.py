@@ -19,7 +19,7 @@ from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import write_bytes
 from nvmcosim.training.config import TrainingConfig, run_digest
 
-__all__ = ["DamagedCheckpoint", "EpochRecord", "Trainer", "train"]
+__all__ = ["DamagedCheckpoint", "EpochRecord", "Trainer", "check_images", "train"]
 
 #: Version of a checkpoint's layout.
 _CHECKPOINT = 2
@@ -81,7 +81,7 @@ class Trainer:
         self.device = torch.device(device)
         self.history: list[EpochRecord] = []
         self.network = build_network(config.network, config.seed, config.initialisation)
-        _check_images(self.network, config.network, images)
+        check_images(config.network, images)
         # Convolutions are quicker with the channels innermost.
         convolves = any(isinstance(module, nn.Conv2d) for module in self.network.modules())
         self._format = torch.channels_last if convolves else torch.contiguous_format
@@ -294,7 +294,8 @@ def train(
     }
 
 
-def _check_images(network: nn.Module, name: str, images: ImageSet) -> None:
+def check_images(name: str, images: ImageSet) -> None:
+    """Raise `InputError` unless the network called `name` takes the images of the set."""
     channels, height, width = images.image_shape
     wanted = NETWORKS[name].image_shape
     if (channels, height, width) != wanted:

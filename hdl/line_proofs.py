@@ -1,0 +1,78 @@
+"""Proofs of the AppWOM blocks: codecs, and line controllers of every policy."""
+
+from functools import cache
+
+from nvmcosim.hdl.codec_monitor import CODEC_PROPERTIES, codec_monitor
+from nvmcosim.hdl.formal import Proof
+from nvmcosim.hdl.line_core import LineCore
+from nvmcosim.hdl.line_monitor import LINE_PROPERTIES, line_monitor
+from nvmcosim.hdl.verilog import to_verilog
+from nvmcosim.hdl.wom_codec import WomCodec
+from nvmcosim.pymodel.coded_lines import LineShape
+from nvmcosim.pymodel.line_plan import LinePlan
+
+__all__ = ["codec_proofs", "line_proof", "line_proofs"]
+
+#: A group in the conventional code and one in AppWOM; and a line of one bf16 word.
+_PAIR = (False, True)
+_WORD = LinePlan("bf16", line_words=1).shape.approximate
+_LINES = {
+    "line": LineShape(_PAIR),
+    "line-any": LineShape(_PAIR, idle="any"),
+    "line-all": LineShape(_PAIR, idle="all"),
+    "group": LineShape(_PAIR, by_group=True),
+    "group-any": LineShape(_PAIR, by_group=True, idle="any"),
+    "bf16-line": LineShape(_WORD),
+}
+#: Clocks of a read, a SET and a RESET: short, so that a command fits into the induction's depth.
+_PULSES = (1, 2, 1)
+_COUNTER_BITS = 4
+
+
+@cache
+def codec_proofs() -> tuple[Proof, ...]:
+    """All words, data and polarities at once: without registers, one clock is all there is."""
+    shapes = {"line": LineShape(_WORD), "group": LineShape(_WORD, by_group=True)}
+    return tuple(
+        Proof(
+            f"appwom-codec/{name}",
+            to_verilog(WomCodec(shape), "dut") + codec_monitor(shape),
+            CODEC_PROPERTIES,
+            depth=1,
+        )
+        for name, shape in shapes.items()
+    )
+
+
+@cache
+def line_proofs() -> tuple[Proof, ...]:
+    """Lines of every policy, and one of a whole word."""
+    pulses = {"line": (2, 3, 2)}
+    return tuple(
+        line_proof(f"appwom-line/{name}", shape, pulses.get(name, _PULSES))
+        for name, shape in _LINES.items()
+    )
+
+
+def line_proof(name: str, shape: LineShape, pulses: tuple[int, int, int] = _PULSES) -> Proof:
+    """What is to be proved of a core of `shape`, with these clocks of a read, a SET and a RESET."""
+    read, sets, resets = pulses
+    core = LineCore(
+        shape,
+        2,
+        read_cycles=read,
+        set_cycles=sets,
+        reset_cycles=resets,
+        counter_bits=_COUNTER_BITS,
+    )
+    monitor = line_monitor(
+        shape,
+        read_cycles=read,
+        set_cycles=sets,
+        reset_cycles=resets,
+        counter_bits=_COUNTER_BITS,
+    )
+    # Any command, from any clock of it with its timers at any count, ends within this, and the
+    # next one after it.
+    depth = 2 * (read + 1) + 4 * max(sets, resets)
+    return Proof(name, to_verilog(core, "dut") + monitor, LINE_PROPERTIES, depth)

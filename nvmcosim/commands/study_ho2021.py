@@ -1,0 +1,77 @@
+"""`nvmcosim study ho2021`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nvmcosim.commands.options import DataDir, JsonFlag, OutDir, Seed
+from nvmcosim.commands.study_options import Quick, Seeds, Train, names, needed, show_result
+from nvmcosim.commands.trainings import (
+    Scheduler,
+    TrainingsDisplay,
+    Workers,
+    training_executor,
+    worker_data,
+)
+
+__all__ = ["ho2021"]
+
+
+def ho2021(
+    quick: Quick = False,
+    parts: Annotated[
+        str, typer.Option("--parts", help="Which to run, of fig7 and network.")
+    ] = "fig7,network",
+    networks: Annotated[
+        str, typer.Option("--networks", help="Which to train, of lenet, googlenet, densenet-bc.")
+    ] = "lenet,googlenet,densenet-bc",
+    iterations: Annotated[
+        str,
+        typer.Option("--iterations", help="Fewer than the paper's: lenet=2000,googlenet=20."),
+    ] = "",
+    seed: Seed = 0,
+    seeds: Seeds = None,
+    data: DataDir = None,
+    workers: Workers = None,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="Of each training.")] = 1,
+    scheduler: Scheduler = None,
+    train: Train = True,
+    out: OutDir = Path("out/ho2021"),
+    json_output: JsonFlag = False,
+) -> None:
+    """Approximate WOM codes on phase-change memory (Ho et al., 2021): train what is left."""
+    try:
+        from nvmcosim.studies.ho2021.study import StudyOptions, run_study
+    except ModuleNotFoundError as error:
+        raise needed(error) from None
+    display = TrainingsDisplay()
+    executor = training_executor(workers, scheduler, display)
+    options = StudyOptions(
+        out=out,
+        quick=quick,
+        parts=names(parts),
+        networks=names(networks),
+        iterations=_counts(iterations),
+        seed=seed,
+        seeds=seeds,
+        data=worker_data(data, scheduler),
+        threads=threads,
+        train=train,
+    )
+    with display:
+        values = run_study(options, display.show, executor)
+    show_result(values, out, json_output)
+
+
+def _counts(text: str) -> dict[str, int]:
+    """The numbers in a list such as `lenet=2000,googlenet=20`."""
+    from nvmcosim.pymodel.errors import InputError
+
+    found = {}
+    for part in names(text):
+        name, _, count = part.partition("=")
+        if not count.isdecimal():
+            raise InputError(f"iterations has {part!r}; it must have parts such as lenet=2000")
+        found[name] = int(count)
+    return found

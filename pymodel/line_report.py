@@ -1,0 +1,143 @@
+"""What writes to lines of phase-change memory cost a word and a line, and how long cells last."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nvmcosim.pymodel.line_plan import LinePlan
+from nvmcosim.pymodel.line_tracker import LineTracker
+
+__all__ = ["LEVELLERS", "LineReport", "lifetime"]
+
+#: Start-Gap moves one line after so many writes (Qureshi et al., MICRO 2009).
+_GAP_INTERVAL = 100
+#: How wear may be levelled. `none`: a cell keeps its place. `start-gap`: lines move round, so that
+#: every line of cells takes every line's wear in turn, but a place in a line stays what it is; a
+#: move after 100 writes adds a hundredth. `ideal`: every cell of the memory wears alike.
+LEVELLERS = ("none", "start-gap", "ideal")
+
+
+@dataclass(frozen=True, eq=False)
+class LineReport:
+    """What a tracker has counted, a write of a word or a line.
+
+    Fields:
+        plan: how words were written.
+        writes, words, lines: writes of every word; words and lines of the memory.
+        flips: of each cell of a word, flips a write, mean over words, `[word_cells]`; of `basic`
+            its pulses, one each.
+        most_flips: of the cell that flips most often, a write.
+        place_flips: of the place in a line that flips most often, mean over lines, a write.
+        set_pulses, reset_pulses: pulses a word and write.
+        pulse_pj, read_pj: energy of pulses, and of reads of the line, a word and write.
+        place_ns, turn_ns, sense_ns: time a line's write takes to place data, to refresh units
+            that were exhausted, and to read the line first, as its slowest bit decides it.
+        turns, ignored, cleared: units refreshed, other bits ignored, and other bits cleared, a
+            line or word and write.
+    """
+
+    plan: LinePlan
+    writes: int
+    words: int
+    lines: int
+    flips: NDArray[np.float64]
+    most_flips: float
+    place_flips: float
+    set_pulses: float
+    reset_pulses: float
+    pulse_pj: float
+    read_pj: float
+    place_ns: float
+    turn_ns: float
+    sense_ns: float
+    turns: float
+    ignored: float
+    cleared: float
+
+    @classmethod
+    def of(cls, tracker: LineTracker) -> "LineReport":
+        """The report of all that `tracker` has written; it must have written at least once."""
+        plan, cell = tracker.plan, tracker.plan.pcm
+        both = [tracker.work, tracker.idle_work]
+        words = tracker.words * tracker.writes
+        lines = tracker.lines * tracker.writes
+        sets, resets = sum(w.sets for w in both), sum(w.resets for w in both)
+        senses = sum(w.senses for w in both) / tracker.lines * tracker.words * plan.word_cells
+        flips, most, place = _wear(tracker)
+        return cls(
+            plan=plan,
+            writes=tracker.writes,
+            words=tracker.words,
+            lines=tracker.lines,
+            flips=flips,
+            most_flips=most,
+            place_flips=place,
+            set_pulses=sets / words,
+            reset_pulses=resets / words,
+            pulse_pj=(sets * cell.set_pj + resets * cell.reset_pj) / words,
+            read_pj=senses * cell.read_pj / words,
+            place_ns=tracker.work.place_ps / lines / 1000,
+            turn_ns=tracker.work.turn_ps / lines / 1000,
+            sense_ns=tracker.work.sense_ps / lines / 1000,
+            turns=sum(w.turns for w in both) / lines,
+            ignored=sum(w.ignored for w in both) / words,
+            cleared=sum(w.cleared for w in both) / words,
+        )
+
+    @property
+    def word_flips(self) -> float:
+        """Flips a word and write."""
+        return float(self.flips.sum())
+
+    @property
+    def group_flips(self) -> NDArray[np.float64]:
+        """Flips of each group of a word and write; of a scheme without a code, of each cell."""
+        if not self.plan.coded:
+            return self.flips
+        return self.flips.reshape(len(self.plan.groups), -1).sum(axis=1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON-ready values, with the lifetime by each leveller."""
+        values: dict[str, Any] = {
+            name: getattr(self, name) for name in self.__dataclass_fields__ if name != "plan"
+        }
+        values["flips"] = self.flips.tolist()
+        values["plan"] = self.plan.to_dict()
+        values["lifetime_writes"] = {name: lifetime(self, name) for name in LEVELLERS}
+        return values
+
+
+def lifetime(report: LineReport, leveller: str) -> float:
+    """Writes of every word until the first cell has flipped as often as it endures.
+
+    `leveller` is one of `LEVELLERS`. Flips go on at the rate that `report` has; infinite where no
+    cell flips.
+    """
+    rate = {
+        "none": report.most_flips,
+        "start-gap": report.place_flips * (1 + 1 / _GAP_INTERVAL),
+        "ideal": float(report.flips.mean()),
+    }[leveller]
+    return report.plan.pcm.endurance / rate if rate else float("inf")
+
+
+def _wear(tracker: LineTracker) -> tuple[NDArray[np.float64], float, float]:
+    """Flips a write: of each cell of a word, of the cell that wears most, and of the place."""
+    plan = tracker.plan
+    if plan.scheme == "basic":
+        return np.ones(plan.word_cells), 1.0, 1.0
+    sums = np.zeros(plan.word_cells, np.int64)
+    places = np.zeros((plan.word_cells, plan.line_words), np.int64)
+    most = 0
+    for block in range(tracker.blocks):
+        used = tracker.used(block)
+        flips = tracker.block_flips(block)[:, :used]
+        most = max(most, int(flips.max()))
+        sums += flips.sum(axis=1, dtype=np.int64)
+        for word in range(min(used, plan.line_words)):
+            places[:, word] += flips[:, word :: plan.line_words].sum(axis=1, dtype=np.int64)
+    writes = tracker.writes
+    means = sums / (tracker.words * writes)
+    return means, most / writes, float(places.max()) / (tracker.lines * writes)
