@@ -157,7 +157,7 @@ def test_a_budget_below_the_spread_is_noted(tmp_path: Path) -> None:
         (("--confidence", "1"), "confidence is 1; it must be 0.5 or more, below 1"),
         (("--device", "nothing"), "device is 'nothing'; it must be a law"),
         (("--format", "bf17"), "format is 'bf17'"),
-        (("--grid", "0 ns"), "tick_ps is 0"),
+        (("--grid", "0 ns"), "grid in ps is 0; it must be a whole number from 1 to 1000000"),
         (("--longest", "25 ns"), "longest is 25000 ps; it must be a multiple of the grid"),
         (("--longest", "50 ns"), "a pulse of 50000 ps is outside the curve of ono2021"),
         (("--held-out", "500"), "held-out images: 500 of Rows are asked for; it must be 1 to 499"),
@@ -166,14 +166,15 @@ def test_a_budget_below_the_spread_is_noted(tmp_path: Path) -> None:
             "train images: 450 of Rows are asked for; it must be 1 to 400",
         ),
         (("--seeds", "101"), "test_seeds is 101; it must be 1 to 100"),
-        (("--against", "examples/ono2021.toml"), "has a pulse of 20000 ps"),
+        (("--check-images", "401"), "train images: 401 of Rows are asked for; it must be 1 to 400"),
+        (("--train-images", "450"), "train images: 450 of Rows are asked for; it must be 1 to 400"),
+        (("--against", "examples/ono2021.toml"), "has device 'examples/stt-65nm.toml'; it must"),
     ],
 )
 def test_a_wrong_input_is_one_sentence(
     changes: tuple[str, str], said: str, tmp_path: Path, rows: ImageSet
 ) -> None:
-    longest = ("--longest", "10 ns", "--grid", "5 ns") if changes[0] == "--against" else ()
-    result = optimize(tmp_path / "out", *longest, *changes)
+    result = optimize(tmp_path / "out", *changes)
     assert isinstance(result.exception, InputError)
     assert said in str(result.exception)
     assert not (tmp_path / "out").exists()
@@ -201,23 +202,90 @@ def test_held_out_images_are_not_trained_on() -> None:
     assert few.provenance() != whole.subset(100, 60).provenance()
 
 
+def bsp7(path: Path, **changes: Any) -> str:
+    plan = StorePlan.two_domain("bf16", 7, "20 ns", "0 ns", tick_ps=10_000, **changes)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(plan.to_json())
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"retry_limit": 2}, "bsp7 has retry_limit 2; it must be that of the search, 0"),
+        ({"rewrite": "changed"}, "bsp7 has rewrite 'changed'; it must be that of the search"),
+        ({"device": "ono2021-15ns"}, "bsp7 has device 'ono2021-15ns'; it must be that of the sea"),
+        ({"initial": "weights"}, "bsp7 has initial 'weights'; it must be that of the search"),
+    ],
+)
+@pytest.mark.usefixtures("rows")
+def test_a_plan_that_would_be_trained_as_another_is_refused(
+    changes: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    result = optimize(tmp_path / "out", "--against", bsp7(tmp_path / "bsp7.json", **changes))
+    assert isinstance(result.exception, InputError)
+    assert said in str(result.exception)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.usefixtures("rows")
+def test_a_plan_off_the_grid_is_refused(tmp_path: Path) -> None:
+    grid = ("--longest", "10 ns", "--grid", "5 ns")
+    result = optimize(tmp_path / "out", *grid, "--against", bsp7(tmp_path / "bsp7.json"))
+    assert "bsp7 has a pulse of 20000 ps; it must be 0 or from 5000" in str(result.exception)
+
+
+@pytest.mark.usefixtures("rows")
+@pytest.mark.parametrize("name", ["exact", "optimised", "two-domain", "front at 25.0%"])
+def test_a_plan_with_the_name_of_another_is_refused(name: str, tmp_path: Path) -> None:
+    result = optimize(tmp_path / "out", "--against", bsp7(tmp_path / f"{name}.json"))
+    assert f"is called {name!r}, as one of the search's own is" in str(result.exception)
+    twice = ("--against", bsp7(tmp_path / "a" / "x.json"), "--against", bsp7(tmp_path / "x.json"))
+    result = optimize(tmp_path / "out", *twice)
+    assert "two of the plans would be called x" in str(result.exception)
+
+
+def test_a_wrong_budget_is_told_before_a_device_is_calibrated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OptimizeOptions, "problem", lambda self: pytest.fail("calibrated"))
+    with pytest.raises(InputError, match="budget is 0"):
+        run_optimize(options(tmp_path, budget=0.0))
+    with pytest.raises(InputError, match="judge is 'luck'"):
+        run_optimize(options(tmp_path, judge="luck"))
+
+
 def row(name: str, energy: float, *losses: float) -> Row:
-    return Row(name, ((0,),), tuple(97 - loss for loss in losses), Loss(losses), energy)
+    accuracies = tuple(97 - loss for loss in losses)
+    return Row(name, ((int(1000 * energy),),), accuracies, Loss(losses), energy)
 
 
 def test_a_comparison_says_what_the_seeds_allow() -> None:
     other = row("other", 0.5, 0.5, 0.7, 0.6)
-    better = comparison(row("ours", 0.3, 0.1, 0.3, 0.2), other)
+
+    def verdict(ours: Row, budget: float = 0.5) -> str:
+        return str(comparison(ours, other, budget)["verdict"])
+
+    better = comparison(row("ours", 0.3, 0.1, 0.3, 0.2), other, 0.5)
     assert better["verdict"] == "beats"
     assert better["energy_ratio"] == pytest.approx(0.6)
     assert better["difference"] == pytest.approx(-0.4)
-    assert comparison(row("ours", 0.3, 0.6, 0.5, 0.7), other)["verdict"] == "no measurable loss"
-    assert comparison(row("ours", 0.3, 1.5, 1.7, 1.6), other)["verdict"] == "loses more"
-    assert comparison(row("ours", 0.6, 0.1, 0.3, 0.2), other)["verdict"] == "takes more energy"
-    assert comparison(row("ours", 0.3, 0.1), row("other", 0.5, 0.6))["verdict"] == "one seed only"
+    near = row("ours", 0.3, 0.6, 0.5, 0.7)
+    assert verdict(near) == "no measurable loss"
     # By hand: gaps 0.1, -0.2, 0.1; deviation 0.1732, t(0.975, 2) = 4.3027.
-    interval = comparison(row("ours", 0.3, 0.6, 0.5, 0.7), other)["interval"]
+    interval = comparison(near, other, 0.5)["interval"]
     assert interval == pytest.approx([-0.4303, 0.4303], abs=1e-4)
+    # What may lose more than the budget is not called no loss: too few seeds.
+    assert verdict(near, budget=0.4) == "undecided"
+    assert verdict(row("ours", 0.3, 0.5, 12.7, 9.6)) == "undecided"
+    assert verdict(row("ours", 0.3, 1.5, 1.7, 1.6)) == "loses more"
+    assert verdict(row("ours", 0.6, 0.1, 0.3, 0.2)) == "takes no less energy"
+    assert verdict(row("ours", 0.5, 0.5, 0.7, 0.6)) == "the same plan"
+    single = comparison(row("ours", 0.3, 0.1), row("other", 0.5, 0.6), 0.5)
+    assert (single["verdict"], single["interval"]) == ("one seed only", None)
+    # Seeds that happen to agree are not taken to be exact: a deviation of 0.05, so half of 0.124.
+    alike = comparison(row("ours", 0.3, 0.5, 0.7, 0.6), other, 0.5)
+    assert alike["interval"] == pytest.approx([-0.1242, 0.1242], abs=1e-4)
 
 
 def test_a_bound_needs_more_than_a_mean() -> None:

@@ -127,6 +127,22 @@ def test_two_domains_are_all_looked_at(seed: int) -> None:
             assert better.energy <= found.energy + 1e-9
 
 
+def test_a_front_ends_where_the_solver_keeps_0_only_nearly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[float] = []
+
+    def solve(self: object, bound: float) -> FrontPoint:
+        asked.append(bound)
+        assert len(asked) < 300, "it never ends"
+        return FrontPoint(((0,),), 1.0 + len(asked), bound + 1e-5)
+
+    monkeypatch.setattr("nvmcosim.optimize.front._Program.solve", solve)
+    problem, surrogate = tiny(0)
+    full_front(problem, surrogate, 1.0)  # type: ignore[arg-type]
+    assert asked[-1] == 0
+
+
 def test_a_plan_that_nothing_allows_is_none() -> None:
     problem, surrogate = tiny(0)
     assert least_energy(problem, surrogate, -1.0) is None  # type: ignore[arg-type]

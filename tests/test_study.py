@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,30 @@ def test_a_damaged_result_is_made_again(tmp_path: Path) -> None:
     path.write_text(path.read_text()[:-5])
     run_cells([cell], store, InProcess())
     assert runs(tmp_path) == {"a": 2}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda kept: kept.pop("result"),
+        lambda kept: kept.update(result=None),
+        lambda kept: kept["result"].update(name="z"),
+    ],
+    ids=["none", "null", "altered"],
+)
+def test_a_result_that_is_not_what_was_kept_is_none(
+    change: Callable[[dict[str, Any]], Any], tmp_path: Path
+) -> None:
+    store = CellStore(tmp_path)
+    store.put("b" * 64, {"name": "b"})
+    path = tmp_path / f"{'b' * 24}.json"
+    kept = json.loads(path.read_text())
+    change(kept)
+    path.write_text(json.dumps(kept))
+    assert store.get("b" * 64) is None
+    # One that was kept before there were checksums is taken.
+    path.write_text(json.dumps({"digest": "b" * 64, "result": {"name": "b"}}))
+    assert store.get("b" * 64) == {"name": "b"}
 
 
 def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:

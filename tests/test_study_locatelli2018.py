@@ -128,6 +128,8 @@ def test_resilience_is_a_point_and_the_rest_of_fig_4_has_its_rules() -> None:
     assert rows["fig4/8@90"].verdict == "reproduced"
     assert rows["fig4/10@70"].verdict == "differs"
     assert "ours loses 1.10" in rows["fig4/10@70"].reason
+    assert "lose an update whose bits fail" in rows["fig4/10@70"].reason
+    assert "lose an update" not in rows["fig4/8@90"].reason
     assert rows["fig4/12@10"].verdict == "reproduced"
     assert rows["fig4/14@10"].verdict == "reproduced"
     assert rows["fig4/10@100"].verdict == "reproduced"
@@ -163,8 +165,10 @@ def test_the_saving_and_the_recognition_must_meet_at_one_number_of_lsbs() -> Non
     assert row.ours == pytest.approx(71.3, abs=0.15)
     assert row.verdict == "differs"
     assert "10: 73.5% at 94.30 ± 0.20%" in row.reason
+    assert "a saving of 74.6% takes 11 LSBs, which recognise 92.00 ± 0.20%" in row.reason
     met = rows_of(runs({half[12]: 91.0}))["text-74.6"]
     assert met.ours == pytest.approx(74.6, abs=0.15)
+    assert "not 96.2%" not in met.reason
 
 
 def test_the_best_ratio_is_the_least_energy_that_keeps_a_point() -> None:
@@ -268,6 +272,17 @@ def test_a_study_is_trained_once_and_says_that_it_is_reduced(tmp_path: Path) -> 
         StudyOptions(tmp_path, quick=True, parts=("network", "readings"), seeds=2, train=False)
     )
     assert again["figures"] == values["figures"]
+
+
+@pytest.mark.usefixtures("tiny")
+def test_more_presentations_than_the_papers_are_not_its_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(study_module, "_PAPER_IMAGES", 200)
+    said = {n: study_module._reduced(Sweep((ACCURATE,), (0,), epochs=n)) for n in (4, 5, 6)}
+    assert said[4].startswith("reduced: 200 of 200 training images, 4 of 5 presentations")
+    assert said[5] == ""
+    assert said[6] == "not the paper's 5 presentations, but 6"
 
 
 def test_without_data_the_rows_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,39 +1,19 @@
 """`nvmcosim optimize`: the plan of least write energy for a network and an accuracy budget."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from nvmcosim.commands.options import (
-    DataDir,
-    JsonFlag,
-    OutDir,
-    Seed,
-    console,
-    emit_json,
-    terminable,
-)
-from nvmcosim.commands.trainings import (
-    Scheduler,
-    TrainingsDisplay,
-    Workers,
-    training_executor,
-    worker_data,
-)
+from nvmcosim.commands import optimize_options as own
+from nvmcosim.commands import training_options as training
+from nvmcosim.commands.options import DataDir, JsonFlag, OutDir, Seed, console, emit_json
+from nvmcosim.commands.trainings import Scheduler, Workers, run_trainings, worker_data
+
+if TYPE_CHECKING:
+    from nvmcosim.pymodel.store_plan import StorePlan
 
 __all__ = ["register"]
-
-#: `--quick`: what it sets where the user did not.
-_QUICK = {
-    "train_images": 6000,
-    "screen_images": 2000,
-    "held_out": 2000,
-    "check_seeds": 2,
-    "test_seeds": 3,
-    "steps": 5,
-    "front_points": 2,
-}
 
 
 def register(app: typer.Typer) -> None:
@@ -42,77 +22,33 @@ def register(app: typer.Typer) -> None:
 
 
 def optimize(
-    network: Annotated[str, typer.Argument(help="A network, such as mp.")],
-    device: Annotated[
-        str, typer.Option("--device", help="A law, a junction, a device or a curve file.")
-    ],
-    budget: Annotated[float, typer.Option("--budget", help="Points of accuracy that may be lost.")],
-    format: Annotated[str, typer.Option("--format", help="Of a stored word.")] = "bf16",
-    grid: Annotated[str, typer.Option("--grid", help="Step of the pulses.")] = "5 ns",
-    longest: Annotated[
-        str | None,
-        typer.Option("--longest", help="Pulse of an exact write; fails once in 10,000 if none."),
-    ] = None,
-    per_layer: Annotated[
-        bool, typer.Option("--per-layer", help="A plan of its own for each layer.")
-    ] = False,
-    initial: Annotated[
-        str, typer.Option("--initial", help="What memory holds at first: zeros or weights.")
-    ] = "zeros",
-    epochs: Annotated[int, typer.Option("--epochs", min=1)] = 20,
-    batch: Annotated[int, typer.Option("--batch", min=1)] = 128,
-    optimizer: Annotated[str, typer.Option("--optimizer", help="adam or sgd.")] = "adam",
-    rate: Annotated[
-        float | None, typer.Option("--lr", help="Learning rate; 0.001 for adam, 0.1 for sgd.")
-    ] = None,
-    every: Annotated[
-        str, typer.Option("--every", help="epoch, step, or a number of steps: when to store.")
-    ] = "epoch",
-    loss: Annotated[
-        str, typer.Option("--loss", help="cross-entropy, or squared of tanh outputs.")
-    ] = "cross-entropy",
-    initialisation: Annotated[
-        str, typer.Option("--init", help="How weights start: glorot, lecun or torch.")
-    ] = "glorot",
-    train_images: Annotated[
-        int | None, typer.Option("--train-images", min=1, help="Of the final test; all if none.")
-    ] = None,
-    check_images: Annotated[
-        int | None, typer.Option("--check-images", min=1, help="That plans are chosen by; as many.")
-    ] = None,
-    screen_images: Annotated[
-        int | None, typer.Option("--screen-images", min=1, help="Of trainings that screen bits.")
-    ] = None,
-    held_out: Annotated[
-        int | None,
-        typer.Option("--held-out", min=1, help="Training images that judge plans."),
-    ] = None,
-    check_seeds: Annotated[
-        int | None,
-        typer.Option("--check-seeds", min=1, help="To keep the budget with."),
-    ] = None,
-    test_seeds: Annotated[
-        int | None, typer.Option("--seeds", min=1, help="Of the final test; others than those.")
-    ] = None,
-    judge: Annotated[
-        str, typer.Option("--judge", help="What plans are learnt by: accuracy or cross-entropy.")
-    ] = "accuracy",
-    confidence: Annotated[
-        float, typer.Option("--confidence", help="That the mean loss keeps the budget.")
-    ] = 0.95,
-    steps: Annotated[
-        int | None, typer.Option("--steps", min=1, help="Plans tried at most in a refinement.")
-    ] = None,
-    front_points: Annotated[
-        int | None, typer.Option("--front-points", min=0, help="Plans of the front tested as well.")
-    ] = None,
-    against: Annotated[
-        list[Path] | None,
-        typer.Option("--against", metavar="PLAN", help="Store plans to compare with; repeatable."),
-    ] = None,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Small subsets and few seeds: a first look.")
-    ] = False,
+    network: own.Network,
+    device: own.Device,
+    budget: own.Budget,
+    format: own.Format = "bf16",
+    grid: own.Grid = "5 ns",
+    longest: own.Longest = None,
+    per_layer: own.PerLayer = False,
+    initial: training.Initial = "zeros",
+    epochs: training.Epochs = 20,
+    batch: training.Batch = 128,
+    optimizer: training.Optimizer = "adam",
+    rate: training.LearningRate = None,
+    every: training.StoreEvery = "epoch",
+    loss: training.Loss = "cross-entropy",
+    initialisation: training.Initialisation = "glorot",
+    train_images: own.TrainImages = None,
+    check_images: own.CheckImages = None,
+    screen_images: own.ScreenImages = None,
+    held_out: own.HeldOut = None,
+    check_seeds: own.CheckSeeds = None,
+    test_seeds: own.TestSeeds = None,
+    judge: own.JudgeName = "accuracy",
+    confidence: own.Confidence = 0.95,
+    steps: own.Steps = None,
+    front_points: own.FrontPoints = None,
+    against: own.Against = None,
+    quick: own.Quick = False,
     seed: Seed = 0,
     data: DataDir = None,
     workers: Workers = None,
@@ -125,47 +61,12 @@ def optimize(
     Writes plan.json, which every other command takes, front.json and plots/front.svg. Interrupted,
     the same command goes on with the trainings that are left.
     """
-    from nvmcosim.pymodel.errors import MissingTool
-    from nvmcosim.pymodel.formats import number_format
-    from nvmcosim.pymodel.store_plan import Domain, StorePlan
-    from nvmcosim.pymodel.units import picoseconds
-
-    try:
-        from nvmcosim.optimize.options import OptimizeOptions
-        from nvmcosim.optimize.run import run_optimize
-        from nvmcosim.training import TrainingConfig
-    except ModuleNotFoundError as error:
-        raise MissingTool(
-            f"optimize needs {error.name}; install it with: pip install 'nvmcosim[torch,plot]'"
-        ) from None
-    step_ps = picoseconds(grid, "grid")
-    longest_ps = None if longest is None else picoseconds(longest, "longest")
-    whole = (Domain(number_format(format).width, 0),)
-    plan = StorePlan(format, whole, device, tick_ps=step_ps, seed=seed, initial=initial)
-    stated = {
-        "train_images": train_images,
-        "check_images": check_images,
-        "screen_images": screen_images,
-        "held_out": held_out,
-        "check_seeds": check_seeds,
-        "test_seeds": test_seeds,
-        "steps": steps,
-        "front_points": front_points,
-    }
-    chosen = {name: value for name, value in stated.items() if value is not None}
-    config = TrainingConfig(
-        network,
-        plan,
-        epochs,
-        batch,
-        optimizer,
-        rate,
-        seed,
-        every=int(every) if every.isdecimal() else every,
-        loss=loss,
-        initialisation=initialisation,
+    make_options, run_optimize = _needed()
+    plan, step_ps, longest_ps = _grid_of(format, device, grid, longest, initial, seed)
+    config = training.training_config(
+        network, plan, epochs, batch, optimizer, rate, every, loss, initialisation, seed
     )
-    options = OptimizeOptions(
+    options = make_options(
         config,
         budget,
         out,
@@ -176,31 +77,54 @@ def optimize(
         confidence=confidence,
         judge=judge,
         data=worker_data(data, scheduler),
-        against=_plans(against or []),
-        **{**(_QUICK if quick else {}), **chosen},
+        against=own.against_plans(against or []),
+        **own.sizes(
+            quick,
+            train_images=train_images,
+            check_images=check_images,
+            screen_images=screen_images,
+            held_out=held_out,
+            check_seeds=check_seeds,
+            test_seeds=test_seeds,
+            steps=steps,
+            front_points=front_points,
+        ),
     )
-    display = TrainingsDisplay()
-    executor = training_executor(workers, scheduler, display)
-    with terminable(), display:
-        values = run_optimize(options, display.show, executor)
+    values = run_trainings(run_optimize, options, workers, scheduler)
     if json_output:
         emit_json(values)
         return
     _print(values, out)
 
 
-def _plans(paths: list[Path]) -> dict[str, Any]:
-    from nvmcosim.plans import load_plan
-    from nvmcosim.pymodel.errors import InputError
-    from nvmcosim.pymodel.store_plan import StorePlan
+def _needed() -> tuple[Any, Any]:
+    """`OptimizeOptions` and `run_optimize`; raises `MissingTool` without torch or matplotlib."""
+    from nvmcosim.pymodel.errors import MissingTool
 
-    found = {}
-    for path in paths:
-        plan = load_plan(path)
-        if not isinstance(plan, StorePlan):
-            raise InputError(f"{path} is a {plan.kind} plan; --against takes store plans")
-        found[path.stem] = plan
-    return found
+    try:
+        from nvmcosim.optimize.options import OptimizeOptions
+        from nvmcosim.optimize.run import run_optimize
+    except ModuleNotFoundError as error:
+        raise MissingTool(
+            f"optimize needs {error.name}; install it with: pip install 'nvmcosim[torch,plot]'"
+        ) from None
+    return OptimizeOptions, run_optimize
+
+
+def _grid_of(
+    format: str, device: str, grid: str, longest: str | None, initial: str, seed: int
+) -> tuple["StorePlan", int, int | None]:
+    """A plan that states all but pulses, the step of the grid and the longest pulse, in ps."""
+    from nvmcosim.pymodel.formats import number_format
+    from nvmcosim.pymodel.store_plan import Domain, StorePlan
+    from nvmcosim.pymodel.units import check_whole, picoseconds
+
+    step_ps = picoseconds(grid, "grid")
+    check_whole(step_ps, "grid in ps", 1, 10**6)
+    longest_ps = None if longest is None else picoseconds(longest, "longest")
+    whole = (Domain(number_format(format).width, 0),)
+    plan = StorePlan(format, whole, device, tick_ps=step_ps, seed=seed, initial=initial)
+    return plan, step_ps, longest_ps
 
 
 def _print(values: dict[str, Any], out: Path) -> None:
@@ -230,12 +154,13 @@ def _print(values: dict[str, Any], out: Path) -> None:
 
 
 def _sentence(entry: dict[str, Any]) -> str:
-    text = (
-        f"{entry['plan']} against {entry['against']}: "
-        f"{entry['saved_of_it_percent']:.1f}% less energy, loses "
-        f"{entry['difference']:+.2f} points more"
-    )
+    text = f"{entry['plan']} against {entry['against']}: {entry['verdict']}"
+    if entry["verdict"] == "the same plan":
+        return text
+    saved, more = entry["saved_of_it_percent"], entry["difference"]
+    text += f", {abs(saved):.1f}% {'less' if saved >= 0 else 'more'} energy, "
+    text += f"{abs(more):.2f} points {'more' if more >= 0 else 'less'} lost"
     if entry["interval"] is not None:
         low, high = entry["interval"]
         text += f" (95%: {low:+.2f} to {high:+.2f}, {entry['n']} seeds)"
-    return f"{text}: {entry['verdict']}"
+    return text

@@ -16,13 +16,16 @@ __all__ = [
     "BlockName",
     "Bsp",
     "CodeBits",
+    "CounterBits",
     "DomainList",
     "Format",
     "Long",
     "RetryLimit",
     "Rewrite",
+    "Rows",
     "Short",
     "Stages",
+    "Targets",
     "Tick",
     "gate_options",
     "plan_from_options",
@@ -68,6 +71,12 @@ Amplitudes = Annotated[
         help="A further amplitude that it can select, beside the plan's; repeat for more.",
     ),
 ]
+Targets = Annotated[
+    list[str],
+    typer.Argument(metavar="BLOCK|PLAN...", help="A block such as store-domain, or plan files."),
+]
+Rows = Annotated[int, typer.Option("--rows", help="Rows of the array.")]
+CounterBits = Annotated[int, typer.Option("--counter-bits", help="Width of each counter.")]
 
 #: ono2021, Table III, MP at < 0.5%: what is not stated is as in this plan.
 _DEFAULTS: Mapping[str, Any] = {"format": "bf16", "bsp": 6, "long": "20 ns", "short": "0 ns"}

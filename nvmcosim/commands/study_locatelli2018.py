@@ -15,13 +15,7 @@ from nvmcosim.commands.study_options import (
     needed,
     show_result,
 )
-from nvmcosim.commands.trainings import (
-    Scheduler,
-    TrainingsDisplay,
-    Workers,
-    training_executor,
-    worker_data,
-)
+from nvmcosim.commands.trainings import Scheduler, Workers, run_trainings, worker_data
 
 __all__ = ["locatelli2018"]
 
@@ -52,8 +46,6 @@ def locatelli2018(
         from nvmcosim.studies.locatelli2018.study import StudyOptions, run_study
     except ModuleNotFoundError as error:
         raise needed(error) from None
-    display = TrainingsDisplay()
-    executor = training_executor(workers, scheduler, display)
     options = StudyOptions(
         out=out,
         quick=quick,
@@ -67,6 +59,5 @@ def locatelli2018(
         data=worker_data(data, scheduler),
         train=train,
     )
-    with display:
-        values = run_study(options, display.show, executor)
+    values = run_trainings(run_study, options, workers, scheduler)
     show_result(values, out, json_output)

@@ -15,13 +15,8 @@ from nvmcosim.commands.study_options import (
     needed,
     show_result,
 )
-from nvmcosim.commands.trainings import (
-    Scheduler,
-    TrainingsDisplay,
-    Workers,
-    training_executor,
-    worker_data,
-)
+from nvmcosim.commands.training_options import Initial, LearningRate, Optimizer
+from nvmcosim.commands.trainings import Scheduler, Workers, run_trainings, worker_data
 
 __all__ = ["ono2021"]
 
@@ -40,13 +35,9 @@ def ono2021(
     seed: Seed = 0,
     seeds: Seeds = None,
     epochs: Epochs = None,
-    optimizer: Annotated[str, typer.Option("--optimizer", help="adam or sgd.")] = "adam",
-    rate: Annotated[
-        float | None, typer.Option("--lr", help="Learning rate; 0.001 for adam, 0.1 for sgd.")
-    ] = None,
-    initial: Annotated[
-        str, typer.Option("--initial", help="What memory holds at first: zeros or weights.")
-    ] = "zeros",
+    optimizer: Optimizer = "adam",
+    rate: LearningRate = None,
+    initial: Initial = "zeros",
     data: DataDir = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
@@ -63,8 +54,6 @@ def ono2021(
         from nvmcosim.studies.ono2021.study import StudyOptions, run_study
     except ModuleNotFoundError as error:
         raise needed(error) from None
-    display = TrainingsDisplay()
-    executor = training_executor(workers, scheduler, display)
     options = StudyOptions(
         out=out,
         networks=names(networks),
@@ -79,6 +68,5 @@ def ono2021(
         data=worker_data(data, scheduler),
         train=train,
     )
-    with display:
-        values = run_study(options, display.show, executor)
+    values = run_trainings(run_study, options, workers, scheduler)
     show_result(values, out, json_output)

@@ -17,12 +17,7 @@ def register(app: typer.Typer) -> None:
 
 
 def synth(
-    targets: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="BLOCK|PLAN...", help="A block such as store-domain, or plan files."
-        ),
-    ],
+    targets: plans.Targets,
     format: plans.Format = None,
     bsp: plans.Bsp = None,
     long: plans.Long = None,
@@ -36,10 +31,8 @@ def synth(
     stages: plans.Stages = None,
     code_bits: plans.CodeBits = None,
     amplitude: plans.Amplitudes = None,
-    rows: Annotated[int, typer.Option("--rows", help="Rows of the array.")] = 256,
-    counter_bits: Annotated[
-        int, typer.Option("--counter-bits", help="Width of each counter.")
-    ] = 48,
+    rows: plans.Rows = 256,
+    counter_bits: plans.CounterBits = 48,
     library: Annotated[
         list[str] | None,
         typer.Option("--target", help="generic or ice40; repeat for both. Both if none."),

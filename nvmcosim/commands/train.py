@@ -1,11 +1,17 @@
 """`nvmcosim train`: train a network whose parameters live in a plan's memory."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nvmcosim.commands import training_options as training
 from nvmcosim.commands.options import DataDir, JsonFlag, OutDir, Seed, console, emit_json
+
+if TYPE_CHECKING:
+    from nvmcosim.pymodel.layer_plan import LayerPlan
+    from nvmcosim.pymodel.store_plan import StorePlan
 
 __all__ = ["register"]
 
@@ -18,21 +24,13 @@ def register(app: typer.Typer) -> None:
 def train(
     plan: Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file, .toml or .json.")],
     network: Annotated[str, typer.Option("--network", help="mp, cnn, mn or mlp300.")] = "mp",
-    epochs: Annotated[int, typer.Option("--epochs", min=1)] = 20,
-    batch: Annotated[int, typer.Option("--batch", min=1)] = 128,
-    optimizer: Annotated[str, typer.Option("--optimizer", help="adam or sgd.")] = "adam",
-    rate: Annotated[
-        float | None, typer.Option("--lr", help="Learning rate; 0.001 for adam, 0.1 for sgd.")
-    ] = None,
-    every: Annotated[
-        str, typer.Option("--every", help="epoch, step, or a number of steps: when to store.")
-    ] = "epoch",
-    loss: Annotated[
-        str, typer.Option("--loss", help="cross-entropy, or squared of tanh outputs.")
-    ] = "cross-entropy",
-    initialisation: Annotated[
-        str, typer.Option("--init", help="How weights start: glorot, lecun or torch.")
-    ] = "glorot",
+    epochs: training.Epochs = 20,
+    batch: training.Batch = 128,
+    optimizer: training.Optimizer = "adam",
+    rate: training.LearningRate = None,
+    every: training.StoreEvery = "epoch",
+    loss: training.Loss = "cross-entropy",
+    initialisation: training.Initialisation = "glorot",
     seed: Seed = 0,
     images: Annotated[
         int | None, typer.Option("--images", min=1, help="Train on a random subset.")
@@ -48,48 +46,22 @@ def train(
     json_output: JsonFlag = False,
 ) -> None:
     """Train a network in the memory; interrupted, the same command goes on from the last epoch."""
-    from nvmcosim.plans import load_plan
-    from nvmcosim.pymodel.errors import InputError, MissingTool
-    from nvmcosim.pymodel.layer_plan import LayerPlan
-    from nvmcosim.pymodel.store_plan import StorePlan
-
-    loaded = load_plan(plan)
-    if not isinstance(loaded, StorePlan | LayerPlan):
-        raise InputError(f"{plan}: a {loaded.kind} plan cannot be trained with; it must be store")
-    try:
-        import torch
-    except ModuleNotFoundError:
-        raise MissingTool(
-            "training needs torch; install it with: pip install 'nvmcosim[torch]'"
-        ) from None
+    loaded = _trainable(plan)
+    config = training.training_config(
+        network, loaded, epochs, batch, optimizer, rate, every, loss, initialisation, seed
+    )
+    _prepare_torch(device, threads)
     from nvmcosim.datasets import load_dataset
     from nvmcosim.devices import curve_for
     from nvmcosim.networks import NETWORKS
+    from nvmcosim.provenance import provenance
     from nvmcosim.pymodel.files import write_json
-    from nvmcosim.training import TrainingConfig
     from nvmcosim.training import train as run
 
-    config = TrainingConfig(
-        network,
-        loaded,
-        epochs,
-        batch,
-        optimizer,
-        rate,
-        seed,
-        every=int(every) if every.isdecimal() else every,
-        loss=loss,
-        initialisation=initialisation,
-    )
-    _check_device(device)
     curve = curve_for(loaded)
     found = load_dataset(NETWORKS[network].dataset, data).subset(images)
-    if threads is not None:
-        torch.set_num_threads(threads)
-    from nvmcosim.provenance import provenance
-
     result = run(config, found, curve, out / "checkpoint.pt", _progress(epochs), device)
-    result["provenance"] = provenance(seed, threads=torch.get_num_threads(), device=device)
+    result["provenance"] = provenance(seed, threads=_threads(), device=device)
     path = write_json(out / "training.json", result)
     if json_output:
         emit_json(result)
@@ -103,7 +75,26 @@ def train(
     )
 
 
-def _progress(epochs: int) -> Any:
+def _trainable(path: Path) -> "StorePlan | LayerPlan":
+    """The plan in a file that torch, which there must be, can train with; raises `InputError`."""
+    from nvmcosim.plans import load_plan
+    from nvmcosim.pymodel.errors import InputError, MissingTool
+    from nvmcosim.pymodel.layer_plan import LayerPlan
+    from nvmcosim.pymodel.store_plan import StorePlan
+
+    loaded = load_plan(path)
+    if not isinstance(loaded, StorePlan | LayerPlan):
+        raise InputError(f"{path}: a {loaded.kind} plan cannot be trained with; it must be store")
+    try:
+        import torch  # noqa: F401
+    except ModuleNotFoundError:
+        raise MissingTool(
+            "training needs torch; install it with: pip install 'nvmcosim[torch]'"
+        ) from None
+    return loaded
+
+
+def _progress(epochs: int) -> Callable[[Any], None]:
     screen = console(json_output=True)
 
     def show(record: Any) -> None:
@@ -115,7 +106,14 @@ def _progress(epochs: int) -> Any:
     return show
 
 
-def _check_device(device: str) -> None:
+def _threads() -> int:
+    import torch
+
+    return torch.get_num_threads()
+
+
+def _prepare_torch(device: str, threads: int | None) -> None:
+    """Set torch's threads; raises `InputError` for a device that it cannot use here."""
     import torch
 
     from nvmcosim.pymodel.errors import InputError
@@ -126,3 +124,5 @@ def _check_device(device: str) -> None:
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         first = str(error).splitlines()[0]
         raise InputError(f"device is {device!r}, which torch cannot use here: {first}") from None
+    if threads is not None:
+        torch.set_num_threads(threads)

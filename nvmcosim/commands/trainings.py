@@ -1,6 +1,7 @@
 """How commands that train say where, and show what is done."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,7 +9,7 @@ import typer
 
 from nvmcosim.commands.options import console
 
-__all__ = ["Scheduler", "TrainingsDisplay", "Workers", "training_executor", "worker_data"]
+__all__ = ["Scheduler", "TrainingsDisplay", "Workers", "run_trainings", "worker_data"]
 
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Trainings at a time; a core each.")
@@ -28,10 +29,24 @@ def worker_data(data: str | None, scheduler: str | None) -> str | None:
     return os.pathsep.join(str(Path(part).absolute()) for part in data.split(os.pathsep) if part)
 
 
-def training_executor(
-    workers: int | None, scheduler: str | None, display: "TrainingsDisplay"
-) -> Any:
-    """Where trainings run; raises `InputError` or `MissingTool` for what cannot be."""
+def run_trainings(
+    run: Callable[[Any, Callable[[str, int, int], None], Any], dict[str, Any]],
+    options: Any,
+    workers: int | None,
+    scheduler: str | None,
+) -> dict[str, Any]:
+    """What `run(options, progress, executor)` gives, trainings shown as they are done.
+
+    Raises `InputError` or `MissingTool` for an executor that cannot be.
+    """
+    display = TrainingsDisplay()
+    executor = _executor(workers, scheduler, display)
+    with display:
+        return run(options, display.show, executor)
+
+
+def _executor(workers: int | None, scheduler: str | None, display: "TrainingsDisplay") -> Any:
+    """Where trainings run."""
     from nvmcosim.pymodel.errors import InputError, MissingTool
     from nvmcosim.studies.executors import local_executor, usable_processors
 

@@ -26,12 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 def verilog(
-    targets: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="BLOCK|PLAN...", help="A block such as store-domain, or plan files."
-        ),
-    ],
+    targets: plans.Targets,
     format: plans.Format = None,
     bsp: plans.Bsp = None,
     long: plans.Long = None,
@@ -45,10 +40,8 @@ def verilog(
     stages: plans.Stages = None,
     code_bits: plans.CodeBits = None,
     amplitude: plans.Amplitudes = None,
-    rows: Annotated[int, typer.Option("--rows", help="Rows of the array.")] = 256,
-    counter_bits: Annotated[
-        int, typer.Option("--counter-bits", help="Width of each counter.")
-    ] = 48,
+    rows: plans.Rows = 256,
+    counter_bits: plans.CounterBits = 48,
     name: Annotated[
         str | None, typer.Option("--name", help="Module name, with a single plan.")
     ] = None,

@@ -14,6 +14,8 @@ from nvmcosim.pymodel.store_plan import StorePlan
 
 __all__ = ["Row", "assignment_of", "comparison", "tested"]
 
+#: Fields that a plan to compare with must have as the search's plans have them.
+_SHARED = ("format", "device", "variation", "rounding", "initial", "rewrite", "retry_limit")
 #: Two-sided confidence of a difference between two plans.
 CONFIDENCE = 0.95
 
@@ -44,19 +46,22 @@ class Row:
 def assignment_of(problem: Problem, plan: StorePlan, what: str) -> Assignment:
     """The assignment of a store plan, alike in all layers.
 
-    Raises `InputError` if its format, or a pulse, is not among the problem's.
+    Raises `InputError` if a pulse is not among the problem's, or anything else than the pulses is
+    not as in its plans, which would be trained in its place.
     """
-    if plan.format != problem.base_plan.format:
-        raise InputError(
-            f"{what} has the format {plan.format}; it must be the network's, "
-            f"{problem.base_plan.format}"
-        )
+    base = problem.base_plan
+    for name in _SHARED:
+        asked, own = getattr(plan, name), getattr(base, name)
+        if asked != own:
+            raise InputError(f"{what} has {name} {asked!r}; it must be that of the search, {own!r}")
+    if plan.amplitudes != (None,):
+        raise InputError(f"{what} has amplitudes of its own, which are not searched")
     pulses = tuple(int(pulse) for pulse in plan.bit_pulse_ps[::-1])
     for pulse in pulses:
         if pulse not in problem.grid:
             raise InputError(
                 f"{what} has a pulse of {pulse} ps; it must be 0 or from {problem.grid[1]} to "
-                f"{problem.grid[-1]} ps, a multiple of {problem.base_plan.tick_ps} ps"
+                f"{problem.grid[-1]} ps, a multiple of {base.tick_ps} ps"
             )
     return (pulses,) * len(problem.layers)
 
@@ -78,36 +83,42 @@ def tested(
     ]
 
 
-def comparison(ours: Row, other: Row) -> dict[str, Any]:
+def comparison(ours: Row, other: Row, budget: float) -> dict[str, Any]:
     """Whether `ours` takes less energy than `other` at no more loss; seeds are paired.
 
     `difference` is what `ours` loses more than `other`, in points, with a two-sided interval at
-    `CONFIDENCE`. Where `ours` takes less energy, it `beats` if the whole interval lies at or
-    below 0, `no measurable loss` if it includes 0, else `loses more`.
+    `CONFIDENCE`, of this comparison alone. Where `ours` takes less energy, it `beats` if the whole
+    interval lies at or below 0, and `loses more` if above. One that includes 0 is `no measurable
+    loss` if it stays within the `budget` of points, else the seeds leave it `undecided`.
     """
-    gaps = np.subtract(ours.loss.values, other.loss.values)
-    mean, n = float(gaps.mean()), gaps.size
-    spread = float(gaps.std(ddof=1)) if n > 1 else None
-    half = None if spread is None else float(student.ppf(0.5 + CONFIDENCE / 2, n - 1)) * spread
-    half = None if half is None else half / n**0.5
-    if ours.energy >= other.energy:
-        verdict = "takes more energy"
-    elif half is None:
-        verdict = "one seed only"
-    elif mean + half <= 0:
-        verdict = "beats"
-    elif mean - half <= 0:
-        verdict = "no measurable loss"
-    else:
-        verdict = "loses more"
+    gaps = Loss(tuple(np.subtract(ours.loss.values, other.loss.values).tolist()))
+    n, interval = len(gaps.values), None
+    if n > 1:
+        half = float(student.ppf(0.5 + CONFIDENCE / 2, n - 1)) * gaps.error
+        interval = [gaps.mean - half, gaps.mean + half]
     return {
         "plan": ours.name,
         "against": other.name,
         "energy_ratio": ours.energy / other.energy,
         "saved_of_it_percent": 100 * (1 - ours.energy / other.energy),
-        "difference": mean,
-        "spread": spread,
-        "interval": None if half is None else [mean - half, mean + half],
+        "difference": gaps.mean,
+        "spread": gaps.spread,
+        "interval": interval,
         "n": n,
-        "verdict": verdict,
+        "verdict": _verdict(ours, other, interval, budget),
     }
+
+
+def _verdict(ours: Row, other: Row, interval: list[float] | None, budget: float) -> str:
+    if ours.assignment == other.assignment:
+        return "the same plan"
+    if ours.energy >= other.energy:
+        return "takes no less energy"
+    if interval is None:
+        return "one seed only"
+    low, high = interval
+    if high <= 0:
+        return "beats"
+    if low > 0:
+        return "loses more"
+    return "no measurable loss" if high <= budget else "undecided"

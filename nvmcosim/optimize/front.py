@@ -119,7 +119,8 @@ def full_front(
         if point is None:
             break
         found.append(point)
-        if point.predicted <= _SLACK:
+        # A solver keeps a bound of 0 to its own tolerance only: no point comes after that one.
+        if point.predicted <= _SLACK or bound == 0:
             break
         bound = max(0.0, point.predicted - step)
     return pareto(found)

@@ -15,7 +15,11 @@ from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.store_plan import StorePlan
 from nvmcosim.training import TrainingConfig
 
-__all__ = ["OptimizeOptions"]
+__all__ = ["EXACT", "FRONT_NAME", "OPTIMISED", "OWN_NAMES", "TWO_DOMAIN", "OptimizeOptions"]
+
+#: What the tested plans of the search itself are called; those of the front, how they begin.
+OWN_NAMES = EXACT, OPTIMISED, TWO_DOMAIN = "exact", "optimised", "two-domain"
+FRONT_NAME = "front at "
 
 #: Apart from each other, so that no seed serves two purposes.
 _CHECK_SEED, _TEST_SEED = 100, 200
@@ -76,6 +80,12 @@ class OptimizeOptions:
             value = getattr(self, name)
             if not 1 <= value <= _CHECK_SEED:
                 raise InputError(f"{name} is {value!r}; it must be 1 to {_CHECK_SEED}")
+        for name in self.against:
+            if name in OWN_NAMES or name.startswith(FRONT_NAME):
+                raise InputError(
+                    f"a plan to compare with is called {name!r}, as one of the search's own is; "
+                    "rename its file"
+                )
 
     @property
     def last_epochs(self) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 
 from nvmcosim.optimize.compare import Row, comparison
 from nvmcosim.optimize.front import FrontPoint
-from nvmcosim.optimize.options import OptimizeOptions
+from nvmcosim.optimize.options import EXACT, OPTIMISED, TWO_DOMAIN, OptimizeOptions
 from nvmcosim.optimize.problem import Problem
 from nvmcosim.optimize.search import FAMILIES, Search
 from nvmcosim.provenance import provenance
@@ -22,9 +22,9 @@ def front_values(
 ) -> dict[str, Any]:
     """All but the plots; `front` is the surrogate's last, `rows` are those of the test."""
     problem = search.problem
-    ours = next(row for row in rows if row.name == "optimised")
-    others = [row for row in rows if row.name in ("two-domain", *options.against)]
-    found = [row for row in rows if row not in others and row.name != "exact"]
+    ours = next(row for row in rows if row.name == OPTIMISED)
+    others = [row for row in rows if row.name in (TWO_DOMAIN, *options.against)]
+    found = [row for row in rows if row not in others and row.name != EXACT]
     return {
         "optimize": options.config.network,
         "title": f"Least write energy for {options.budget:g} points of accuracy",
@@ -42,7 +42,9 @@ def front_values(
         "predicted_unit": search.options.judge.unit,
         "warnings": _warnings(options, problem, search),
         "chosen": ours.to_dict(problem, options.seed),
-        "comparisons": [comparison(row, other) for other in others for row in found],
+        "comparisons": [
+            comparison(row, other, options.budget) for other in others for row in found
+        ],
         "tested": [row.to_dict(problem, options.seed) for row in rows],
         "points": _points(options, problem, search, front),
         "sensitivity": search.to_dict(),
@@ -113,12 +115,14 @@ def _provenance(options: OptimizeOptions, problem: Problem, search: Search) -> d
             "check_seeds",
             "test_seeds",
             "steps",
+            "front_points",
         )
     }
     configuration |= {
         "training": problem.config.to_dict(),
         "curve": problem.curve.digest,
         "last_epochs": options.last_epochs,
+        "against": {name: plan.digest() for name, plan in options.against.items()},
         "images": exact.images.provenance(),
     }
     return provenance(options.seed, **configuration)

@@ -7,7 +7,13 @@ import numpy as np
 
 from nvmcosim.optimize.compare import assignment_of, tested
 from nvmcosim.optimize.front import FrontPoint, full_front
-from nvmcosim.optimize.options import OptimizeOptions
+from nvmcosim.optimize.options import (
+    EXACT,
+    FRONT_NAME,
+    OPTIMISED,
+    TWO_DOMAIN,
+    OptimizeOptions,
+)
 from nvmcosim.optimize.outcome import front_values
 from nvmcosim.optimize.plot import draw_front
 from nvmcosim.optimize.problem import Assignment
@@ -32,21 +38,25 @@ def run_optimize(
 
     `executor` trains; `progress` is called with a line, and trainings done and to do in a stage.
     """
+    # First what costs nothing to check: a device may take minutes to calibrate.
+    wanted, test = options.search(), Size(options.train_images, None)
     problem = options.problem()
     against = {name: assignment_of(problem, plan, name) for name, plan in options.against.items()}
     store = CellStore(options.out / "cells")
     trials = Trials(problem, store, options.last_epochs, options.data, executor, progress)
-    search = Search(trials, options.search())
+    for size in (wanted.screen, wanted.check, test):
+        trials.check(size)
+    search = Search(trials, wanted)
     search.run()
     front = full_front(problem, search.surrogate(), _SHOWN * options.budget)
     named = {
-        "exact": problem.exact,
-        "optimised": search.chosen["any"],
-        "two-domain": search.chosen["two-domain"],
+        EXACT: problem.exact,
+        OPTIMISED: search.chosen["any"],
+        TWO_DOMAIN: search.chosen["two-domain"],
         **against,
         **_spaced(front, search.chosen["any"], options.front_points),
     }
-    rows = tested(trials, named, options.seeds_of_the_test, Size(options.train_images, None))
+    rows = tested(trials, named, options.seeds_of_the_test, test)
     values = front_values(options, search, front, rows)
     values["plots"] = [draw_front(options.out / "plots", values)]
     write_json(
@@ -61,6 +71,6 @@ def _spaced(front: list[FrontPoint], chosen: Assignment, count: int) -> dict[str
     others = [point for point in front if point.assignment != chosen]
     picked = np.unique(np.linspace(0, len(others) - 1, count).round().astype(int))
     return {
-        f"front at {100 * others[n].energy:.1f}%": others[n].assignment
+        f"{FRONT_NAME}{100 * others[n].energy:.1f}%": others[n].assignment
         for n in (picked if others and count else ())
     }

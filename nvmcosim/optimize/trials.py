@@ -93,6 +93,10 @@ class Trials:
             return TrainingCell(config, size.train_images, None, self.data)
         return HeldOutCell(config, size.train_images, None, self.data, held_out=size.held_out)
 
+    def check(self, size: Size) -> None:
+        """Raise `InputError` or `MissingTool` unless there are images for trainings of `size`."""
+        _ = self.cell(self.problem.exact, 0, size).images
+
     def run(
         self, stage: str, assignments: Iterable[Assignment], seeds: Sequence[int], size: Size
     ) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from nvmcosim.provenance import provenance
 from nvmcosim.pymodel.errors import InputError
-from nvmcosim.pymodel.files import read_json, write_json
+from nvmcosim.pymodel.files import digest_of, read_json, write_json
 
 __all__ = ["Cell", "CellStore", "Executor", "Results", "run_cells"]
 
@@ -45,7 +45,7 @@ class CellStore:
         self.folder = folder
 
     def get(self, digest: str) -> dict[str, Any] | None:
-        """The result kept under `digest`, or None; a damaged file is as none."""
+        """The result kept under `digest`, or None; a damaged or altered file is as none."""
         path = self._path(digest, "json")
         if not path.is_file():
             return None
@@ -53,11 +53,17 @@ class CellStore:
             values = read_json(path)
         except InputError:
             return None
-        return values["result"] if values.get("digest") == digest else None
+        result = values.get("result")
+        if values.get("digest") != digest or not isinstance(result, dict):
+            return None
+        # Results that were kept before there were checksums have none.
+        whole = values.get("checksum", digest_of(result)) == digest_of(result)
+        return result if whole else None
 
     def put(self, digest: str, result: dict[str, Any]) -> None:
         """Keep `result` and drop the checkpoint."""
-        kept = {"digest": digest, "result": result, "provenance": provenance()}
+        kept = {"digest": digest, "checksum": digest_of(result), "result": result}
+        kept["provenance"] = provenance()
         write_json(self._path(digest, "json"), kept)
         self.checkpoint(digest).unlink(missing_ok=True)
 

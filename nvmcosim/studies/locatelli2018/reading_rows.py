@@ -45,7 +45,10 @@ def _row(name: str, runs: Runs) -> Figure:
     if points:
         count = points[0]["n"]
         seeds = "seed" if count == 1 else "seeds"
-        said = f"not stated in the paper, so there is nothing to compare with; {count} {seeds}"
+        said = (
+            f"not stated in the paper, so there is nothing to compare with; {count} {seeds}; "
+            "1: all bits at 1%; 8@50: 8 LSBs at 50%, the others at 1%"
+        )
     return Figure(
         f"readings/{name}",
         f"Recognition by error rate: {READINGS[name].title}",

@@ -191,9 +191,11 @@ def _runs(sweep: Sweep, store: CellStore, missing: str) -> Runs:
 def _reduced(sweep: Sweep) -> str:
     """How a sweep falls short of the paper's size; empty if it does not."""
     whole = len(sweep.cell(ACCURATE, sweep.seeds[0]).images.train_images)
-    if whole == _PAPER_IMAGES and sweep.epochs >= _PAPER_EPOCHS:
+    if whole == _PAPER_IMAGES and sweep.epochs == _PAPER_EPOCHS:
         return ""
     steps, paper = (-(-n // _BATCH) for n in (whole, _PAPER_IMAGES))
+    if sweep.epochs > _PAPER_EPOCHS:
+        return f"not the paper's {_PAPER_EPOCHS} presentations, but {sweep.epochs}"
     return (
         f"reduced: {whole:,} of {_PAPER_IMAGES:,} training images, {sweep.epochs} of "
         f"{_PAPER_EPOCHS} presentations, {steps * sweep.epochs:,} steps where the paper's size "
