@@ -5,6 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from nvmcosim.optimize.judges import JUDGES, judge_for
 
 from nvmcosim.optimize.front import (
     FrontPoint,
@@ -13,7 +14,6 @@ from nvmcosim.optimize.front import (
     least_of_two_domains,
     pareto,
 )
-from nvmcosim.optimize.judges import JUDGES, judge_for
 from nvmcosim.optimize.learn import learn
 from nvmcosim.optimize.problem import Assignment, Problem
 from nvmcosim.optimize.surrogate import Observation, Surrogate, is_chained
