@@ -5,14 +5,13 @@ ngspice runs on to the end of the clock before the simulator does.
 """
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import cocotb
 import numpy as np
 from numpy.typing import NDArray
 
+from nvmcosim.cocotb_tests.left_job import left_job
 from nvmcosim.cocotb_tests.mtj_array import MtjArrays, ThresholdTable
 from nvmcosim.cocotb_tests.store_domain_tb import StoreBench
 from nvmcosim.pymodel.device.spec import DeviceSpec
@@ -97,10 +96,8 @@ class AnalogBench(StoreBench):
 
 @cocotb.test()
 async def analog(dut: Any) -> None:
-    """Run the job that the runner left in the folder `NVMCOSIM_JOB`."""
-    folder = Path(os.environ["NVMCOSIM_JOB"])
-    with np.load(folder / "job.npz", allow_pickle=False) as job:
-        values = dict(job)
+    """Run the job that the runner left."""
+    folder, values = left_job()
     spec = DeviceSpec.from_dict(json.loads(str(values["spec"])))
     pool = CellArray(spec, int(values["drawn"]), int(values["cell_seed"]), int(values["tick"]))
     with pool.chosen(values["which"].tolist()) as cells:

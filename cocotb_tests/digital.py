@@ -16,10 +16,13 @@ from nvmcosim.cocotb_tests.judge import Observation, columns_of
 from nvmcosim.cocotb_tests.result import DESCRIBED, BenchResult
 from nvmcosim.cocotb_tests.runner import Build, build, simulate
 from nvmcosim.cocotb_tests.tools import Simulator, require
+from nvmcosim.pymodel.bit_curves import CurveSet, DeviceCurve, bit_failure_rates
+from nvmcosim.pymodel.curve import WriteCurve
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import digest_of, read_json, write_json
+from nvmcosim.pymodel.store_plan import StorePlan
 
-__all__ = ["Batch", "Bench", "Verdict", "run_bench"]
+__all__ = ["Batch", "Bench", "Verdict", "curves_for", "run_bench"]
 
 #: Threshold and snapshot values of a batch: some 10 to 40 s of work, which is what an interrupted
 #: run may lose.
@@ -68,6 +71,25 @@ class Bench:
     key: Any
     values: int
     batch: Callable[[int, int, int], Batch]
+
+
+def curves_for(
+    plans: Sequence[StorePlan], curves: DeviceCurve | Sequence[DeviceCurve]
+) -> tuple[DeviceCurve, ...]:
+    """A curve for each of `plans`: `curves` are one each, or one for all.
+
+    Raises `InputError` for no plan, another number of curves, or a pulse that its curve does not
+    cover.
+    """
+    if not plans:
+        raise InputError("no plan is given; give at least one")
+    each: tuple[DeviceCurve, ...]
+    each = (curves,) * len(plans) if isinstance(curves, WriteCurve | CurveSet) else tuple(curves)
+    if len(each) != len(plans):
+        raise InputError(f"{len(each)} curves are given for {len(plans)} plans; give one each")
+    for plan, curve in zip(plans, each, strict=True):
+        bit_failure_rates(plan, curve)
+    return each
 
 
 def run_bench(

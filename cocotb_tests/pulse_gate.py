@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nvmcosim.cocotb_tests.design import Design, elaborate_gates
-from nvmcosim.cocotb_tests.digital import Bench, Verdict, run_bench
+from nvmcosim.cocotb_tests.digital import Bench, Verdict, curves_for, run_bench
 from nvmcosim.cocotb_tests.gate_job import config_job, gate_threshold_job, longest_command
 from nvmcosim.cocotb_tests.gate_spec import GateSpec
 from nvmcosim.cocotb_tests.gate_stimulus import GateStimulus, gate_stimulus_for
@@ -23,9 +23,7 @@ from nvmcosim.cocotb_tests.judge import Expectation, Observation, counter, descr
 from nvmcosim.cocotb_tests.result import BenchResult
 from nvmcosim.cocotb_tests.tools import Simulator
 from nvmcosim.hdl.pulse_gate import PulseGate
-from nvmcosim.pymodel.bit_curves import CurveSet, DeviceCurve, bit_failure_rates
-from nvmcosim.pymodel.curve import WriteCurve
-from nvmcosim.pymodel.errors import InputError
+from nvmcosim.pymodel.bit_curves import DeviceCurve
 from nvmcosim.pymodel.golden_gate import GoldenGate
 from nvmcosim.pymodel.store import to_bits
 
@@ -58,11 +56,7 @@ def run(
     tables that commands met.
     """
     listed = [gates] if isinstance(gates, GateSpec) else list(gates)
-    if not listed:
-        raise InputError("no plan is given; give at least one")
-    each = [curves] * len(listed) if isinstance(curves, WriteCurve | CurveSet) else list(curves)
-    for spec, curve in zip(listed, each, strict=True):
-        bit_failure_rates(spec.plan, curve)  # refuses what the curve does not cover
+    each = curves_for([spec.plan for spec in listed], curves)
     design = elaborate_gates(listed, ROWS)
     if edit is not None:
         design = design.edited(edit)
@@ -70,9 +64,12 @@ def run(
         block=BLOCK,
         module=_TEST_BENCH,
         design=design,
-        key=[[spec.plan.digest() for spec in listed], [curve.digest for curve in each]],
+        key=[
+            [[spec.plan.digest(), list(spec.table.shape.amplitudes)] for spec in listed],
+            [curve.digest for curve in each],
+        ],
         values=sum(_values(gate) for gate in design.controllers),
-        batch=partial(_Batch, design, tuple(each)),
+        batch=partial(_Batch, design, each),
     )
     return run_bench(
         bench,

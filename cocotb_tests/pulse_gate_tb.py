@@ -1,14 +1,13 @@
 """The cocotb side of the pulse-gate bench: a `StoreBench` with sources of config writes."""
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import cocotb
 import numpy as np
 from numpy.typing import NDArray
 
+from nvmcosim.cocotb_tests.left_job import left_job
 from nvmcosim.cocotb_tests.protocol import Fault
 from nvmcosim.cocotb_tests.store_domain_tb import CellArrays, StoreBench, cell_arrays
 
@@ -135,8 +134,6 @@ class GateBench(StoreBench):
 
 @cocotb.test()
 async def pulse_gate(dut: Any) -> None:
-    """Run the job that the runner left in the folder `NVMCOSIM_JOB`."""
-    folder = Path(os.environ["NVMCOSIM_JOB"])
-    with np.load(folder / "job.npz", allow_pickle=False) as job:
-        values = dict(job)
-    await GateBench(dut, values, cell_arrays(values)).run(folder)
+    """Run the job that the runner left."""
+    folder, job = left_job()
+    await GateBench(dut, job, cell_arrays(job)).run(folder)

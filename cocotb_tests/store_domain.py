@@ -14,16 +14,14 @@ from typing import Any
 from numpy.typing import NDArray
 
 from nvmcosim.cocotb_tests.design import Design, elaborate
-from nvmcosim.cocotb_tests.digital import Bench, Verdict, run_bench
+from nvmcosim.cocotb_tests.digital import Bench, Verdict, curves_for, run_bench
 from nvmcosim.cocotb_tests.job import command_job, planned_job, threshold_job
 from nvmcosim.cocotb_tests.judge import Expectation, Observation, describe, expectation, judge
 from nvmcosim.cocotb_tests.result import BenchResult
 from nvmcosim.cocotb_tests.stimulus import Stimulus, stimulus_for
 from nvmcosim.cocotb_tests.tools import Simulator
 from nvmcosim.hdl.store_controller import StoreController
-from nvmcosim.pymodel.bit_curves import CurveSet, DeviceCurve, bit_failure_rates
-from nvmcosim.pymodel.curve import WriteCurve
-from nvmcosim.pymodel.errors import InputError
+from nvmcosim.pymodel.bit_curves import DeviceCurve
 from nvmcosim.pymodel.store_plan import StorePlan
 
 __all__ = ["BLOCK", "run"]
@@ -59,11 +57,7 @@ def run(
     Returns one result a simulator. Raises `InputError`, `MissingTool` or `SimulationError`.
     """
     listed = [plans] if isinstance(plans, StorePlan) else list(plans)
-    if not listed:
-        raise InputError("no plan is given; give at least one")
-    each = [curves] * len(listed) if isinstance(curves, WriteCurve | CurveSet) else list(curves)
-    for plan, curve in zip(listed, each, strict=True):
-        bit_failure_rates(plan, curve)  # refuses what the curve does not cover
+    each = curves_for(listed, curves)
     design = elaborate(listed, ROWS)
     if edit is not None:
         design = design.edited(edit)
@@ -73,7 +67,7 @@ def run(
         design=design,
         key=[[plan.digest() for plan in listed], [curve.digest for curve in each]],
         values=sum(plan.bank_words * plan.width * (2 + plan.retry_limit) for plan in listed),
-        batch=partial(_Batch, design, tuple(each)),
+        batch=partial(_Batch, design, each),
     )
     return run_bench(
         bench,

@@ -4,7 +4,6 @@ Runs inside the simulator. It knows the commands to send and the cells' threshol
 plans nor golden model: what it observes goes to `store_domain`, which judges it.
 """
 
-import os
 import time
 from collections.abc import Sequence
 from itertools import pairwise
@@ -18,6 +17,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import First, Timer
 from numpy.typing import NDArray
 
+from nvmcosim.cocotb_tests.left_job import left_job
 from nvmcosim.cocotb_tests.mtj_array import MtjArrays, ThresholdTable
 from nvmcosim.cocotb_tests.protocol import Fault
 
@@ -313,8 +313,6 @@ def cell_arrays(job: dict[str, NDArray[Any]]) -> MtjArrays:
 
 @cocotb.test()
 async def store_domain(dut: Any) -> None:
-    """Run the job that the runner left in the folder `NVMCOSIM_JOB`."""
-    folder = Path(os.environ["NVMCOSIM_JOB"])
-    with np.load(folder / "job.npz", allow_pickle=False) as job:
-        values = dict(job)
-    await StoreBench(dut, values, cell_arrays(values)).run(folder)
+    """Run the job that the runner left."""
+    folder, job = left_job()
+    await StoreBench(dut, job, cell_arrays(job)).run(folder)

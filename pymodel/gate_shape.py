@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from nvmcosim.pymodel.errors import InputError
-from nvmcosim.pymodel.store_plan import StorePlan
+from nvmcosim.pymodel.store_plan import StorePlan, check_amplitude
 from nvmcosim.pymodel.units import check_whole
 
 __all__ = ["GateShape"]
@@ -51,6 +51,9 @@ class GateShape:
                 f"amplitudes are {self.amplitudes}; they must be 1 to {MOST_AMPLITUDES}, all "
                 "different"
             )
+        for volts in self.amplitudes:
+            if volts is not None:
+                check_amplitude(volts, "amplitude")
 
     @classmethod
     def of(

@@ -20,7 +20,7 @@ from nvmcosim.pymodel.formats import NumberFormat, number_format
 from nvmcosim.pymodel.plan import Plan
 from nvmcosim.pymodel.units import check_whole, picoseconds, quantity
 
-__all__ = ["Domain", "StorePlan"]
+__all__ = ["Domain", "StorePlan", "check_amplitude"]
 
 _CHOICES = {
     "variation": ("cycle", "cell"),
@@ -119,7 +119,7 @@ class StorePlan(Plan):
                     f"it must be a multiple of the clock period, {self.tick_ps} ps"
                 )
             if domain.amplitude_v is not None:
-                _check_amplitude(domain.amplitude_v, f"domains[{n}].amplitude_v")
+                check_amplitude(domain.amplitude_v, f"domains[{n}].amplitude_v")
         covered = sum(domain.bits for domain in self.domains)
         if covered != self.width:
             raise InputError(
@@ -283,7 +283,8 @@ def _domain(entry: Any, n: int) -> Domain:
     )
 
 
-def _check_amplitude(value: Any, name: str) -> None:
+def check_amplitude(value: Any, name: str) -> None:
+    """Raise `InputError` unless `value` is a write amplitude in V that a driver may have."""
     low, high = _AMPLITUDES
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not low <= value <= high:

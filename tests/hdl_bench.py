@@ -64,103 +64,111 @@ def simulate(dut: Any, commands: Sequence[Command], top: Any = None) -> Run:
     `dut` is a `StoreController` or a `PulseGate`, or what has its members within the component
     `top`.
     """
-    run, plan = Run(), dut.plan
-    cells = np.zeros((dut.rows, plan.bank_words, plan.width), bool)
-    tick, dtype = plan.tick_ps, plan.number_format.dtype
-    shape = (plan.bank_words, plan.width)
-    queue: list[ConfigWrite] = []
-    config = getattr(dut, "config", None)
+    bench = _Bench(dut, commands)
+    simulator = Simulator(top or dut)
+    simulator.add_clock(dut.plan.tick_ps * 1e-12)
+    if bench.config is not None:
+        simulator.add_testbench(bench.configure, background=True)
+    simulator.add_testbench(bench.source, background=True)
+    simulator.add_testbench(bench.array)
+    simulator.run()
+    return bench.run
 
-    async def configure(ctx: SimulatorContext) -> None:
+
+class _Bench:
+    """The two sources and the array of one simulation; `run` is its record."""
+
+    def __init__(self, dut: Any, commands: Sequence[Command]) -> None:
+        self.dut, self.commands, self.run = dut, commands, Run()
+        self.config = getattr(dut, "config", None)
+        self._queue: list[ConfigWrite] = []
+        self._shape = (dut.plan.bank_words, dut.plan.width)
+        self._cells = np.zeros((dut.rows, *self._shape), bool)
+        #: Clocks that each driver has been on; the command under way, and its attempt.
+        self._on = np.zeros(self._shape, int)
+        self._command, self._attempt, self._done = -1, -1, 0
+
+    async def configure(self, ctx: SimulatorContext) -> None:
+        """Offer the config writes of the queue."""
+        config = self.config
         while True:
-            offered = bool(queue)
+            offered = bool(self._queue)
             ctx.set(config.valid, offered)
             if offered:
-                ctx.set(config.payload, asdict(queue[0]))
+                ctx.set(config.payload, asdict(self._queue[0]))
             _, _, ready = await ctx.tick().sample(config.ready)
             if offered and ready:
-                run.written.append((len(run.trace), queue.pop(0)))
+                self.run.written.append((len(self.run.trace), self._queue.pop(0)))
                 ctx.set(config.valid, 0)
 
-    async def source(ctx: SimulatorContext) -> None:
-        for command in commands:
+    async def source(self, ctx: SimulatorContext) -> None:
+        """Offer the commands, each after its stall and behind its writes."""
+        words = self.dut.words
+        for command in self.commands:
             if command.stall:
                 await ctx.tick().repeat(command.stall)
-            queue.extend(command.writes)
-            while queue and not command.race:
+            self._queue.extend(command.writes)
+            while self._queue and not command.race:
                 await ctx.tick()
-            words = [int(word) for word in command.data]
-            ctx.set(dut.words.payload, {"row": command.row, "data": words})
-            ctx.set(dut.words.valid, 1)
-            await ctx.tick().until(dut.words.ready)
-            ctx.set(dut.words.valid, 0)
+            data = [int(word) for word in command.data]
+            ctx.set(words.payload, {"row": command.row, "data": data})
+            ctx.set(words.valid, 1)
+            await ctx.tick().until(words.ready)
+            ctx.set(words.valid, 0)
 
-    async def array(ctx: SimulatorContext) -> None:
-        on = np.zeros(shape, int)
-        command, attempt, done = -1, -1, 0
-        names = dut.counter_names
-        ports = [getattr(dut, name) for name in names]
+    async def array(self, ctx: SimulatorContext) -> None:
+        """Play the cells clock by clock, until the last command is counted."""
+        dut, run = self.dut, self.run
+        ports = [getattr(dut, name) for name in dut.counter_names]
         accept = dut.words.valid & dut.words.ready
-        amplitude = Const(0) if config is None else dut.array.amplitude.as_value()
-        rival = Const(0) if config is None else config.valid
+        amplitude = Const(0) if self.config is None else dut.array.amplitude.as_value()
+        rival = Const(0) if self.config is None else self.config.valid
         signals = (dut.array.row, dut.array.data, dut.array.drive, dut.array.read)
-        async for (
-            _,
-            _,
-            row,
-            data,
-            drive,
-            read,
-            accepted,
-            select,
-            rivals,
-            *counts,
-        ) in ctx.tick().sample(*signals, accept, amplitude, rival, *ports):
+        async for sampled in ctx.tick().sample(*signals, accept, amplitude, rival, *ports):
+            row, data, drive, read, accepted, select, rivals, *counts = sampled[2:]
             assert not (accepted and rivals), "a command went before a config write"
             clock = len(run.trace)
-            assert clock < 1000 + 100 * len(commands), f"stuck after {done} commands"
-            counters = dict(zip(names, counts, strict=True))
-            if counters["commands"] != done:
-                done = counters["commands"]
-                contents = from_bits(cells, dtype)
-                run.observations.append(Observation(clock, contents, counters))
-            driven = unflat(drive, shape)
+            limit = 1000 + 100 * len(self.commands)
+            assert clock < limit, f"stuck after {self._done} commands"
+            self._observe(clock, counts)
             run.trace.append((row, drive, read))
             run.amplitudes.append(select)
-            if driven.any() and not on.any():
-                attempt += 1
-            on += driven
             # The edge at the end of this clock ends a pulse by its bit or by another row.
-            ended = driven & ~unflat(ctx.get(dut.array.drive), shape)
-            if ctx.get(dut.array.row) != row:
-                ended = driven
-            limits = commands[command].thresholds_ps if command >= 0 else None
-            if limits is not None and ended.any():
-                limit = limits[min(attempt, len(limits) - 1)]
-                switched = ended & (on * tick > limit)
-                cells[row] = np.where(switched, unflat(data, shape), cells[row])
-            for cell in np.flatnonzero(ended):
-                run.pulses.setdefault(int(cell), []).append(int(on.flat[cell]))
-            on[ended] = 0
+            same_row = ctx.get(dut.array.row) == row
+            self._drive(row, data, drive, ctx.get(dut.array.drive) if same_row else 0)
             if accepted:
                 run.accepted.append(clock)
-                command += 1
-                attempt = -1
-            if done == len(commands):
+                self._command += 1
+                self._attempt = -1
+            if self._done == len(self.commands):
                 return
             # Between reads the sense amplifiers show anything: all ones, here.
+            held = self._cells[ctx.get(dut.array.row)]
             reads = ctx.get(dut.array.read)
-            held = cells[ctx.get(dut.array.row)] if reads else np.ones(shape, bool)
-            ctx.set(dut.array.sense, flat(held))
+            ctx.set(dut.array.sense, flat(held if reads else np.ones(self._shape, bool)))
 
-    simulator = Simulator(top or dut)
-    simulator.add_clock(tick * 1e-12)
-    if config is not None:
-        simulator.add_testbench(configure, background=True)
-    simulator.add_testbench(source, background=True)
-    simulator.add_testbench(array)
-    simulator.run()
-    return run
+    def _observe(self, clock: int, counts: Sequence[int]) -> None:
+        counters = dict(zip(self.dut.counter_names, counts, strict=True))
+        if counters["commands"] != self._done:
+            self._done = counters["commands"]
+            contents = from_bits(self._cells, self.dut.plan.number_format.dtype)
+            self.run.observations.append(Observation(clock, contents, counters))
+
+    def _drive(self, row: int, data: int, drive: int, following: int) -> None:
+        """One clock of `drive`; cells whose driver is not on in `following` end their pulse."""
+        driven = unflat(drive, self._shape)
+        if driven.any() and not self._on.any():
+            self._attempt += 1
+        self._on += driven
+        ended = driven & ~unflat(following, self._shape)
+        if self._command >= 0 and ended.any():
+            limits = self.commands[self._command].thresholds_ps
+            limit = limits[min(self._attempt, len(limits) - 1)]
+            switched = ended & (self._on * self.dut.plan.tick_ps > limit)
+            self._cells[row] = np.where(switched, unflat(data, self._shape), self._cells[row])
+        for cell in np.flatnonzero(ended):
+            self.run.pulses.setdefault(int(cell), []).append(int(self._on.flat[cell]))
+        self._on[ended] = 0
 
 
 def flat(bits: Bits) -> int:

@@ -133,6 +133,8 @@ def test_same_seed_same_stimulus() -> None:
 def test_wrong_calls_are_refused() -> None:
     with pytest.raises(InputError, match="no plan is given"):
         pulse_gate.run([], CURVE)
+    with pytest.raises(InputError, match="2 curves are given for 1 plans; give one each"):
+        pulse_gate.run(SPEC, [CURVE, CURVE])
     with pytest.raises(InputError, match="the curves of ono2021 have none"):
         pulse_gate.run(SPEC, law_curve("ono2021"))
     with pytest.raises(InputError, match="vectors is 0; it must be at least 1"):

@@ -185,6 +185,9 @@ def test_a_shape_s_amplitudes_are_few_and_different() -> None:
     for amplitudes in ((), (1.2, 1.2), many):
         with pytest.raises(InputError, match="they must be 1 to 16, all different"):
             GateShape.of(PLAN, amplitudes=amplitudes)
+    for volts in (0.0, -1.2, 5.5):
+        with pytest.raises(InputError, match=f"amplitude is {volts}; it must be a number of volts"):
+            GateShape.of(PLAN, amplitudes=(None, volts))
 
 
 def test_codes_are_the_fewest_clocks_that_reach_a_rate() -> None:

@@ -5,9 +5,10 @@ import pickle
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -299,10 +300,30 @@ def test_a_lost_scheduler_is_one_sentence_and_what_is_done_is_kept(tmp_path: Pat
     assert store.get(cells[0].digest) == {"squares": [0]}
 
 
+@contextmanager
+def answering(greeting: bytes) -> Iterator[str]:
+    """The address of a server that speaks another protocol than Dask's."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    connection.sendall(greeting)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"tcp://127.0.0.1:{server.getsockname()[1]}"
+
+
 def test_an_address_without_a_scheduler_is_one_sentence(
     cluster: LocalCluster, tmp_path: Path
 ) -> None:
     worker = next(iter(cluster.scheduler_info["workers"]))
+    with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as web, answering(bytes(4096)) as zeros:
+        for address in (web, zeros, "tcp://127.0.0.1", "tls://127.0.0.1:1"):
+            executor = DaskExecutor(address, timeout_s=2)
+            with pytest.raises(InputError, match=f"there is no Dask scheduler at {address}: "):
+                run_cells([StepCell("a", tmp_path)], CellStore(tmp_path / "cells"), executor)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         for address, message in (
             ("tcp://127.0.0.1:1", "there is no Dask scheduler at tcp://127.0.0.1:1: "),

@@ -8,6 +8,7 @@ what it sends, so its scheduler and workers can run any code here: name none tha
 
 import asyncio
 import logging
+import struct
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import cloudpickle
-from distributed import Client, Future, KilledWorker, Security, rpc
+from distributed import CancelledError, Client, Future, KilledWorker, Security, rpc
 
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import read_json, write_text
@@ -31,6 +32,13 @@ __all__ = ["DaskExecutor"]
 _POLL_S = 0.2
 #: A call that works everywhere and gives nvmcosim's version there.
 _VERSION = (metadata.version, "nvmcosim")
+#: What Dask makes of an address that is none (ValueError, TypeError), nobody there (OSError), and a
+#: server of another protocol, whose first bytes it takes for the length of a message.
+_NO_SCHEDULER = (OSError, ValueError, TypeError, KeyError, MemoryError, struct.error)
+
+
+class _LostScheduler(InputError):
+    """The scheduler is gone, or has dropped what it was given."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,7 @@ class DaskExecutor:
             if kind == "Scheduler":
                 # Closing it takes back all that it has submitted.
                 return Client(self.address, timeout=self.timeout_s, set_as_default=False)
-        except Exception as error:  # Anything can answer at that address, and with anything.
+        except _NO_SCHEDULER as error:
             why = str(error).splitlines()[:1] or [f"no answer in {self.timeout_s:g} s"]
             raise InputError(f"there is no Dask scheduler at {self.address}: {why[0]}") from None
         raise InputError(f"at {self.address} is a Dask {kind.lower()}, not a scheduler")
@@ -86,7 +94,7 @@ class _Sweep:
         self.address = address
         self.mark = mark
         self.on_workers = on_workers
-        self.lost = InputError(
+        self.lost = _LostScheduler(
             f"the scheduler at {address} was lost, or has dropped what it was given; "
             "every finished run is kept, and the same command goes on from there"
         )
@@ -110,9 +118,10 @@ class _Sweep:
                 cell = running.pop(future)
                 try:
                     result = self._result(future, cell)
+                except _LostScheduler:
+                    raise
+                # Whatever a cell raised is raised again when those beside it have run to their end.
                 except Exception as error:
-                    if error is self.lost:
-                        raise
                     trouble = trouble or error
                 else:
                     yield cell, result
@@ -163,7 +172,8 @@ class _Sweep:
                 f"{cell.title} was given to {error.allowed_failures + 1} workers and each was "
                 "killed, perhaps for want of memory; every other finished run is kept"
             ) from None
-        except Exception:
+        except (CancelledError, OSError):
+            # A cell, too, may raise one of these: then it is the cell's.
             if future.status == "error":
                 raise
             raise self.lost from None
