@@ -16,8 +16,8 @@ import torch
 from numpy.typing import NDArray
 
 from nvmcosim.optimize.cells import HeldOutCell
+from nvmcosim.pymodel.files import digest_of
 from nvmcosim.pymodel.formats import NumberFormat
-from nvmcosim.pymodel.plan import digest_of
 from nvmcosim.pymodel.torch_plugin import ApproximateMemory
 from nvmcosim.pymodel.torch_words import decode, encode
 from nvmcosim.training import Trainer
@@ -26,7 +26,7 @@ from nvmcosim.training.trainer import training_result
 __all__ = ["DamageCell", "DamageProbe"]
 
 #: Stores that are looked at, evenly over the last epoch.
-_LOOKS = 64
+_LOOKS = 32
 #: An infinity or a NaN counts as an error of so much.
 _MOST = 1e15
 
@@ -38,7 +38,7 @@ class DamageProbe:
     Attributes:
         squares: by parameter, sums over looks and words of the squared error that a failure of
             each bit alone would leave, `[width]`, index 0 the least significant.
-        flips: the same where every word's bit changed: what one change would do.
+        flips: by parameter, mean squared error of one change of each bit, `[width]`.
         words: by parameter, words looked at.
     """
 
@@ -59,14 +59,20 @@ class DamageProbe:
         plan = self.memory.plan
         named = zip(self.memory.words.items(), self.memory.parameters, strict=True)
         for (name, held), parameter in named:
-            wanted = encode(parameter, plan.number_format, plan.rounding)
-            squares = self.squares.setdefault(name, np.zeros(plan.width))
-            flips = self.flips.setdefault(name, np.zeros(plan.width))
-            self.words[name] = self.words.get(name, 0) + held.numel()
+            wanted = encode(parameter, plan.number_format, plan.rounding).flatten()
+            changed = wanted ^ held.flatten()
+            moved = changed != 0
+            changed, some = changed[moved], wanted[moved]
+            if name not in self.words:
+                places = [_place(bit, held) for bit in range(plan.width)]
+                flips = [_squares(wanted, place, plan.number_format) for place in places]
+                self.flips[name] = np.array(flips) / held.numel()
+                self.squares[name], self.words[name] = np.zeros(plan.width), 0
+            self.words[name] += held.numel()
             for bit in range(plan.width):
                 place = _place(bit, held)
-                squares[bit] += _squares(wanted, (wanted ^ held) & place, plan.number_format)
-                flips[bit] += _squares(wanted, place, plan.number_format)
+                failing = some[changed & place != 0]
+                self.squares[name][bit] += _squares(failing, place, plan.number_format)
 
     def mean(self) -> dict[str, list[float]]:
         """Mean squared error a word by parameter, the most significant bit first.
@@ -75,7 +81,7 @@ class DamageProbe:
         """
         found = {}
         for name, words in self.words.items():
-            least = self.flips[name] / words**2
+            least = self.flips[name] / words
             each = np.where(self.squares[name] > 0, self.squares[name] / words, least)
             found[name] = each[::-1].tolist()
         return found

@@ -42,7 +42,7 @@ def run_optimize(
     store = CellStore(options.out / "cells")
     probes = options.sensitivity == "damage"
     trials = Trials(problem, store, options.last_epochs, options.data, executor, progress, probes)
-    for size in (wanted.screen, wanted.check, test):
+    for size in (wanted.check, test) if probes else (wanted.screen, wanted.check, test):
         trials.check(size)
     search = SENSITIVITIES[options.sensitivity](trials, wanted)
     search.run()
