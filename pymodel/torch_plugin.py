@@ -1,6 +1,6 @@
 """One line makes a torch module's parameters live in an approximate memory (ono2021, IV, V)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,8 @@ class ApproximateMemory:
         ledger: energy, failed bits and stored words, by store; by epoch for stores at steps.
         epoch, steps: ended epochs and taken steps.
         next_block: the first block after this memory's.
+        before_store: if not None, called before each store, when the parameters have the values
+            to be stored and `words` still what the memory holds.
 
     The memory follows the parameters that the module has now: a layer that is added later needs a
     new memory, and a store raises `InputError` if a parameter was replaced, resized or cast.
@@ -105,6 +107,7 @@ class ApproximateMemory:
         # Refuses a pulse that the curve does not cover.
         self._own_rule = WriteRule.of(plan, self.curve, False)
         self._words = sum(stored.parameter.numel() for stored in self._parameters)
+        self.before_store: Callable[[], None] | None = None
         self._hook: RemovableHandle | None = None
         if optimizer is not None:
             self._hook = optimizer.register_step_post_hook(self._after_step)
@@ -184,6 +187,10 @@ class ApproximateMemory:
 
     def _store(self, rule: WriteRule, stepped: bool, rates: Rates = ()) -> StoreRecord:
         places = self._watch.check()
+        if self.before_store is not None:
+            descend(rates)
+            rates = ()
+            self.before_store()
         record = self.ledger.record_for(
             self.epoch, self.steps, rule.plan, rule.exact, rule.bit_energy, stepped
         )

@@ -251,8 +251,8 @@ def test_a_wrong_budget_is_told_before_a_device_is_calibrated(
     monkeypatch.setattr(OptimizeOptions, "problem", lambda self: pytest.fail("calibrated"))
     with pytest.raises(InputError, match="budget is 0"):
         run_optimize(options(tmp_path, budget=0.0))
-    with pytest.raises(InputError, match="judge is 'luck'"):
-        run_optimize(options(tmp_path, judge="luck"))
+    with pytest.raises(InputError, match="sensitivity is 'luck'"):
+        run_optimize(options(tmp_path, sensitivity="luck"))
 
 
 def row(name: str, energy: float, *losses: float) -> Row:

@@ -13,11 +13,8 @@ from nvmcosim.optimize.front import (
     least_of_two_domains,
     pareto,
 )
-from nvmcosim.optimize.judges import JUDGES, judge_for
-from nvmcosim.optimize.learn import learn
 from nvmcosim.optimize.problem import Assignment, Problem
 from nvmcosim.optimize.surrogate import Observation, Surrogate, is_chained
-from nvmcosim.optimize.trials import Loss
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.store_plan import StorePlan
 from nvmcosim.training import TrainingConfig
@@ -252,27 +249,3 @@ def test_layers_weigh_by_their_words_and_get_a_plan_each() -> None:
 def test_what_is_no_grid_is_refused(step: int, longest: int, said: str) -> None:
     with pytest.raises(InputError, match=said):
         Problem.of(CONFIG, step, longest)
-
-
-def test_cross_entropy_learns_the_scale_from_whole_plans() -> None:
-    problem = Problem.of(CONFIG, 5000, 20_000)
-    judge = JUDGES["cross-entropy"]
-    bits = {problem.with_slot(0, bit, 5000): Loss((0.5 + bit / 10,), 0.01) for bit in range(4)}
-    plan = problem.with_bits(0, range(4), 5000)
-    alone = learn(problem, judge, bits, {}, {}).loss(problem, plan)
-    assert alone == pytest.approx(2.6, abs=0.05)
-    learnt = learn(problem, judge, bits, {}, {plan: Loss((26.0,), 0.01)})
-    assert learnt.loss(problem, plan) == pytest.approx(26, rel=0.03)
-    # A tenfold scale, so plans that were not tried lose ten times as much too.
-    half = problem.with_bits(0, range(2), 5000)
-    assert learnt.loss(problem, half) == pytest.approx(11, rel=0.05)
-
-
-def test_judges_of_a_training() -> None:
-    good = {"test_accuracy": 0.97, "test_loss": 0.1}
-    broken = {"test_accuracy": 0.1, "test_loss": None}
-    assert JUDGES["accuracy"].badness([good, broken]) == pytest.approx(-53.5)
-    # A network that came apart costs what guessing costs: ln 10 is 2.3026.
-    assert JUDGES["cross-entropy"].badness([good, broken]) == pytest.approx((10 + 230.26) / 2, 1e-4)
-    with pytest.raises(InputError, match="judge is 'luck'; it must be one of accuracy, cross-ent"):
-        judge_for("luck")

@@ -43,7 +43,7 @@ def optimize(
     held_out: own.HeldOut = None,
     check_seeds: own.CheckSeeds = None,
     test_seeds: own.TestSeeds = None,
-    judge: own.JudgeName = "accuracy",
+    sensitivity: own.SensitivityName = "accuracy",
     confidence: own.Confidence = 0.95,
     steps: own.Steps = None,
     front_points: own.FrontPoints = None,
@@ -75,7 +75,7 @@ def optimize(
         per_layer,
         seed=seed,
         confidence=confidence,
-        judge=judge,
+        sensitivity=sensitivity,
         data=worker_data(data, scheduler),
         against=own.against_plans(against or []),
         **own.sizes(

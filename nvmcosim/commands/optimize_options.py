@@ -18,12 +18,12 @@ __all__ = [
     "FrontPoints",
     "Grid",
     "HeldOut",
-    "JudgeName",
     "Longest",
     "Network",
     "PerLayer",
     "Quick",
     "ScreenImages",
+    "SensitivityName",
     "Steps",
     "TestSeeds",
     "TrainImages",
@@ -61,8 +61,8 @@ CheckSeeds = Annotated[
 TestSeeds = Annotated[
     int | None, typer.Option("--seeds", min=1, help="Of the final test; others than those.")
 ]
-JudgeName = Annotated[
-    str, typer.Option("--judge", help="What plans are learnt by: accuracy or cross-entropy.")
+SensitivityName = Annotated[
+    str, typer.Option("--sensitivity", help="What tells a bit's worth: accuracy or damage.")
 ]
 Confidence = Annotated[
     float, typer.Option("--confidence", help="That the mean loss keeps the budget.")

@@ -23,7 +23,9 @@ def register(app: typer.Typer) -> None:
 
 def train(
     plan: Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file, .toml or .json.")],
-    network: Annotated[str, typer.Option("--network", help="A name that `nvmcosim list` gives.")] = "mp",
+    network: Annotated[
+        str, typer.Option("--network", help="A name that `nvmcosim list` gives.")
+    ] = "mp",
     epochs: training.Epochs = 20,
     batch: training.Batch = 128,
     optimizer: training.Optimizer = "adam",

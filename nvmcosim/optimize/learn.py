@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from nvmcosim.optimize.judges import Judge
 from nvmcosim.optimize.problem import Assignment, Problem
 from nvmcosim.optimize.surrogate import Observation, Surrogate
 from nvmcosim.optimize.trials import Loss
@@ -14,11 +13,12 @@ __all__ = ["learn", "noise"]
 #: What losses leave open of how they add up, as a share of the loss. A plan like those that are
 #: looked for says more than bits that fail alone, whose effects grow together.
 _SCREENED, _MEASURED, _TRIED = 1.0, 0.25, 0.1
+#: What a single bit's loss leaves open besides, in points.
+_OPEN_POINTS = 0.15
 
 
 def learn(
     problem: Problem,
-    judge: Judge,
     screened: Mapping[Assignment, Loss],
     measured: Mapping[Assignment, Loss],
     tried: Mapping[Assignment, Loss],
@@ -26,18 +26,15 @@ def learn(
     """The surrogate of losses in small trainings, in larger ones, and of whole plans."""
     screened = {a: loss for a, loss in screened.items() if a not in measured}
     alone = [
-        *_observations(screened, _SCREENED, judge.open_points),
-        *_observations(measured, _MEASURED, judge.open_points),
+        *_observations(screened, _SCREENED, _OPEN_POINTS),
+        *_observations(measured, _MEASURED, _OPEN_POINTS),
     ]
     low_bits = problem.base_plan.number_format.low_bits
-    if judge.scales and tried:
-        scale = _scale(problem, Surrogate.fit(problem, alone, low_bits), tried)
-        alone = [Observation(o.assignment, scale * o.loss, scale * o.error) for o in alone]
     return Surrogate.fit(problem, [*alone, *_observations(tried, _TRIED, 0.0)], low_bits)
 
 
 def noise(losses: Mapping[Assignment, Loss]) -> float:
-    """Deviation of single losses from nothing, in their unit: no loss is truly below 0."""
+    """Deviation of single losses from nothing, in points: no loss is truly below 0."""
     below = [loss.mean for loss in losses.values() if loss.mean < 0]
     return float(np.sqrt(np.mean(np.square(below)))) if below else 0.0
 
@@ -54,13 +51,3 @@ def _observations(
         )
         for assignment, loss in losses.items()
     ]
-
-
-def _scale(problem: Problem, alone: Surrogate, tried: Mapping[Assignment, Loss]) -> float:
-    """By which factor whole plans lose more than their bits alone: the median over them."""
-    ratios = []
-    for assignment, loss in tried.items():
-        predicted = alone.loss(problem, assignment)
-        if loss.mean > 0 and predicted > 0:
-            ratios.append(loss.mean / predicted)
-    return float(np.median(ratios)) if ratios else 1.0

@@ -7,15 +7,26 @@ from pathlib import Path
 import numpy as np
 
 from nvmcosim.devices import curve_for
-from nvmcosim.optimize.judges import judge_for
+from nvmcosim.optimize.damage_search import DamageSearch
 from nvmcosim.optimize.problem import Problem
-from nvmcosim.optimize.search import SearchOptions
+from nvmcosim.optimize.search import AccuracySearch, Search, SearchOptions
 from nvmcosim.optimize.trials import Size
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.store_plan import StorePlan
 from nvmcosim.training import TrainingConfig
 
-__all__ = ["EXACT", "FRONT_NAME", "OPTIMISED", "OWN_NAMES", "TWO_DOMAIN", "OptimizeOptions"]
+__all__ = [
+    "EXACT",
+    "FRONT_NAME",
+    "OPTIMISED",
+    "OWN_NAMES",
+    "SENSITIVITIES",
+    "TWO_DOMAIN",
+    "OptimizeOptions",
+]
+
+#: How a search may know what a bit is worth, by name.
+SENSITIVITIES: dict[str, type[Search]] = {"accuracy": AccuracySearch, "damage": DamageSearch}
 
 #: What the tested plans of the search itself are called; those of the front, how they begin.
 OWN_NAMES = EXACT, OPTIMISED, TWO_DOMAIN = "exact", "optimised", "two-domain"
@@ -48,7 +59,7 @@ class OptimizeOptions:
         confidence: with which the loss must keep the budget on the held-out images.
         steps: plans tried at most in each refinement.
         front_points: plans of the front that are tested besides the chosen one.
-        judge: what single bits and plans are learnt from; see `judges`.
+        sensitivity: how it is known what a bit is worth, one of `SENSITIVITIES`.
         last: epochs whose mean accuracy counts; None is a quarter of them, at most 5.
         against: store plans to compare with, by name.
     """
@@ -70,12 +81,16 @@ class OptimizeOptions:
     confidence: float = 0.95
     steps: int = 8
     front_points: int = 4
-    judge: str = "accuracy"
+    sensitivity: str = "accuracy"
     last: int | None = None
     data: str | None = None
     against: Mapping[str, StorePlan] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.sensitivity not in SENSITIVITIES:
+            raise InputError(
+                f"sensitivity is {self.sensitivity!r}; it must be one of {', '.join(SENSITIVITIES)}"
+            )
         for name in ("screen_seeds", "check_seeds", "test_seeds"):
             value = getattr(self, name)
             if not 1 <= value <= _CHECK_SEED:
@@ -109,7 +124,6 @@ class OptimizeOptions:
             tuple(range(self.seed + _CHECK_SEED, self.seed + _CHECK_SEED + self.check_seeds)),
             self.confidence,
             self.steps,
-            judge_for(self.judge),
         )
 
     @property

@@ -38,8 +38,8 @@ def front_values(
         ],
         "budget": options.budget,
         "confidence": options.confidence,
-        "judge": options.judge,
-        "predicted_unit": search.options.judge.unit,
+        "sensitivity_by": options.sensitivity,
+        "predicted_unit": search.unit,
         "warnings": _warnings(options, problem, search),
         "chosen": ours.to_dict(problem, options.seed),
         "comparisons": [

@@ -35,7 +35,7 @@ def draw_front(folder: Path, values: Mapping[str, Any]) -> dict[str, Any]:
 def _draw(axes: "Axes", values: Mapping[str, Any]) -> None:
     most = _SHOWN * values["budget"]
     # A prediction in another unit has no place on this axis.
-    if values["judge"] == "accuracy":
+    if values["predicted_unit"] == "points":
         _front(axes, values, most)
     for n, family in enumerate(_SEARCHED):
         tried = [p for p in values["points"] if p["held_out"] and p["family"] == family]

@@ -30,11 +30,20 @@ _RATES = (0.99, 0.9, 0.5, 0.25, 0.1, 0.01, 0.001)
 
 @dataclass(frozen=True)
 class Layer:
-    """Parameters that share a plan: its `name`, its parameters' `names` and how many `words`."""
+    """Parameters that share a plan.
+
+    Fields: its `name`; its parameters' `names` as a plan has them; its `parameters`, each with
+    how many words.
+    """
 
     name: str
     names: tuple[str, ...]
-    words: int
+    parameters: tuple[tuple[str, int], ...]
+
+    @property
+    def words(self) -> int:
+        """Words of all parameters."""
+        return sum(words for _, words in self.parameters)
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,12 +189,11 @@ def _levels(curve: WriteCurve, grid: tuple[int, ...]) -> tuple[int, ...]:
 def _layers(network: str, per_layer: bool) -> tuple[Layer, ...]:
     named = [(name, p.numel()) for name, p in build_network(network, 0).named_parameters()]
     if not per_layer:
-        names = ("*",)
-        return (Layer("all", names, sum(words for _, words in named)),)
+        return (Layer("all", ("*",), tuple(named)),)
     owners: dict[str, list[tuple[str, int]]] = {}
     for name, words in named:
         owners.setdefault(name.rpartition(".")[0] or name, []).append((name, words))
     return tuple(
-        Layer(owner, tuple(name for name, _ in found), sum(words for _, words in found))
+        Layer(owner, tuple(name for name, _ in found), tuple(found))
         for owner, found in owners.items()
     )

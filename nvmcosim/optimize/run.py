@@ -11,22 +11,19 @@ from nvmcosim.optimize.options import (
     EXACT,
     FRONT_NAME,
     OPTIMISED,
+    SENSITIVITIES,
     TWO_DOMAIN,
     OptimizeOptions,
 )
 from nvmcosim.optimize.outcome import front_values
 from nvmcosim.optimize.plot import draw_front
 from nvmcosim.optimize.problem import Assignment
-from nvmcosim.optimize.search import Search
 from nvmcosim.optimize.trials import Size, Trials
 from nvmcosim.pymodel.files import write_json
 from nvmcosim.studies.cells import CellStore, Executor
 from nvmcosim.studies.executors import InProcess
 
 __all__ = ["run_optimize"]
-
-#: The front is followed to this many times the budget.
-_SHOWN = 4.0
 
 
 def run_optimize(
@@ -43,12 +40,13 @@ def run_optimize(
     problem = options.problem()
     against = {name: assignment_of(problem, plan, name) for name, plan in options.against.items()}
     store = CellStore(options.out / "cells")
-    trials = Trials(problem, store, options.last_epochs, options.data, executor, progress)
-    for size in (wanted.screen, wanted.check, test):
+    probes = options.sensitivity == "damage"
+    trials = Trials(problem, store, options.last_epochs, options.data, executor, progress, probes)
+    for size in (wanted.check, test) if probes else (wanted.screen, wanted.check, test):
         trials.check(size)
-    search = Search(trials, wanted)
+    search = SENSITIVITIES[options.sensitivity](trials, wanted)
     search.run()
-    front = full_front(problem, search.surrogate(), _SHOWN * options.budget)
+    front = full_front(problem, search.surrogate(), search.shown())
     named = {
         EXACT: problem.exact,
         OPTIMISED: search.chosen["any"],

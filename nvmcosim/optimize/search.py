@@ -1,4 +1,8 @@
-"""The search: measured sensitivity, then plans proposed, trained and learnt from.
+"""The search: sensitivity by bit, then plans proposed, trained and learnt from.
+
+`Search` tries plans; its two kinds differ in how they know what a bit is worth. `AccuracySearch`
+trains with one bit at a time made worse (this module), `DamageSearch` looks at what failed writes
+do to the words (`damage_search`).
 
 1. *Screen*: every bit at every level, and low bits left out together, all other bits exact, at a
    reduced size.
@@ -9,24 +13,26 @@
    until the cheapest plan is found whose measured loss keeps the budget with the confidence asked.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from nvmcosim.optimize.front import FrontPoint, least_energy, least_of_two_domains
-from nvmcosim.optimize.judges import ACCURACY, Judge
 from nvmcosim.optimize.learn import learn, noise
 from nvmcosim.optimize.problem import Assignment, Problem
 from nvmcosim.optimize.surrogate import Surrogate
 from nvmcosim.optimize.trials import Loss, Size, Trials
 from nvmcosim.pymodel.errors import InputError
 
-__all__ = ["FAMILIES", "Search", "SearchOptions", "Seen", "single_slots"]
+__all__ = ["FAMILIES", "AccuracySearch", "Search", "SearchOptions", "Seen", "single_slots"]
 
 #: Screened losses, in points, below which a bit is harmless and above which it is hopeless.
 _HARMLESS, _HOPELESS = 0.1, 10.0
 #: A first seed that loses this many times the budget, and this many points, settles it.
 _CLEARLY = 2.0, 0.3
+#: The front is followed to this many times what the chosen plan is predicted to lose.
+_SHOWN = 4.0
 
 #: What plans a search may choose among, by name; each includes those before it.
 FAMILIES: dict[str, Callable[[Problem, Surrogate, float], FrontPoint | None]] = {
@@ -45,7 +51,6 @@ class SearchOptions:
         screen, check: the two sizes.
         screen_seeds, check_seeds: seeds of either; those of the report are others again.
         steps: plans that are tried at most in the refinement of a family.
-        judge: what losses are learnt by; what keeps the budget is accuracy's alone.
     """
 
     budget: float
@@ -55,7 +60,6 @@ class SearchOptions:
     check_seeds: tuple[int, ...]
     confidence: float = 0.95
     steps: int = 8
-    judge: Judge = ACCURACY
 
     def __post_init__(self) -> None:
         if not 0 < self.budget <= 100:
@@ -68,31 +72,30 @@ class SearchOptions:
 
 @dataclass(frozen=True)
 class Seen:
-    """An assignment that was trained at check size: its loss of accuracy, and what is learnt by."""
+    """An assignment that was trained at check size, its energy, and its loss of accuracy."""
 
     assignment: Assignment
     energy: float
     loss: Loss
-    judged: Loss
     accepted: bool
 
 
 @dataclass(eq=False)
-class Search:
+class Search(ABC):
     """A search in progress; `run` does what is left of it.
 
     Attributes:
-        screened, measured: losses of single bits and chains, by assignment, at the two sizes.
         seen: assignments of the refinement in the order they were tried, by family.
         chosen: the cheapest accepted assignment, by family; the exact one if there is none.
     """
 
     trials: Trials
     options: SearchOptions
-    screened: dict[Assignment, Loss] = field(default_factory=dict)
-    measured: dict[Assignment, Loss] = field(default_factory=dict)
     seen: dict[str, list[Seen]] = field(default_factory=dict)
     chosen: dict[str, Assignment] = field(default_factory=dict)
+
+    #: Unit of predicted losses.
+    unit = "points"
 
     @property
     def problem(self) -> Problem:
@@ -103,49 +106,28 @@ class Search:
         """Measure sensitivity and refine each family."""
         self.measure()
         for family in FAMILIES:
+            self.chosen[family] = next(reversed(self.chosen.values()), self.problem.exact)
             self.refine(family)
 
+    @abstractmethod
     def measure(self) -> None:
-        """Steps 1 and 2: what each bit and each chain of low bits costs by itself."""
-        problem, trials, options = self.problem, self.trials, self.options
-        probes = single_slots(problem)
-        trials.run("screen", probes, options.screen_seeds, options.screen)
-        self.screened = {
-            p: trials.loss(p, options.screen_seeds, options.screen, options.judge) for p in probes
-        }
-        if options.judge.scales:
-            return
-        least = max(_HARMLESS, 2 * noise(self.screened))
-        open_ones = [p for p, loss in self.screened.items() if least <= loss.mean <= _HOPELESS]
-        first = options.check_seeds[:1]
-        trials.run("measure", open_ones, first, options.check)
-        self.measured = {p: trials.loss(p, first, options.check) for p in open_ones}
+        """What each bit costs by itself."""
 
+    @abstractmethod
     def surrogate(self) -> Surrogate:
         """The surrogate of all that was measured so far."""
-        tried = {one.assignment: one.judged for family in self.seen.values() for one in family}
-        judge = self.options.judge
-        return learn(self.problem, judge, self.screened, self.measured, tried)
 
+    @abstractmethod
     def refine(self, family: str) -> None:
-        """Step 3 for one family of plans."""
-        budget = allowed = self.options.budget
-        self.chosen[family] = next(reversed(self.chosen.values()), self.problem.exact)
-        kept, broken = 0.0, 4 * budget
-        tried = self.seen.setdefault(family, [])
-        while len(tried) < self.options.steps and broken - kept > 0.05 * budget:
-            point = FAMILIES[family](self.problem, self.surrogate(), allowed)
-            if point is None or point.energy >= self._energy_of(self.chosen[family]):
-                kept = allowed
-            else:
-                known = point.assignment in [one.assignment for one in tried]
-                if self._try(family, point.assignment).accepted:
-                    kept = allowed
-                elif known or self.surrogate().loss(self.problem, point.assignment) <= allowed:
-                    broken = allowed
-                else:
-                    continue  # the surrogate has learnt: it will propose another plan
-            allowed = min(2 * allowed, (kept + broken) / 2)
+        """Try plans of a family."""
+
+    @abstractmethod
+    def shown(self) -> float:
+        """The predicted loss to which a front is worth following."""
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """Sensitivities as JSON-ready values, for `front.json`."""
 
     def _try(self, family: str, assignment: Assignment) -> Seen:
         for tried in self.seen.values():
@@ -164,9 +146,7 @@ class Search:
         accepted = len(loss.values) == len(seeds) and loss.bound(options.confidence) <= (
             options.budget
         )
-        judged = trials.loss(assignment, seeds[: len(loss.values)], options.check, options.judge)
-        energy = self._energy(assignment, loss)
-        return self._keep(family, Seen(assignment, energy, loss, judged, accepted))
+        return self._keep(family, Seen(assignment, self._energy(assignment, loss), loss, accepted))
 
     def _energy(self, assignment: Assignment, loss: Loss) -> float:
         seeds = self.options.check_seeds[: len(loss.values)]
@@ -186,6 +166,58 @@ class Search:
             return 1.0
         found = [o for tried in self.seen.values() for o in tried if o.assignment == assignment]
         return found[0].energy
+
+
+@dataclass(eq=False)
+class AccuracySearch(Search):
+    """Learns from the accuracy of trainings with single bits made worse, and of whole plans.
+
+    Attributes:
+        screened, measured: losses of single bits and chains, by assignment, at the two sizes.
+    """
+
+    screened: dict[Assignment, Loss] = field(default_factory=dict)
+    measured: dict[Assignment, Loss] = field(default_factory=dict)
+
+    def measure(self) -> None:
+        """Steps 1 and 2: what each bit and each chain of low bits costs by itself."""
+        problem, trials, options = self.problem, self.trials, self.options
+        probes = single_slots(problem)
+        trials.run("screen", probes, options.screen_seeds, options.screen)
+        self.screened = {p: trials.loss(p, options.screen_seeds, options.screen) for p in probes}
+        least = max(_HARMLESS, 2 * noise(self.screened))
+        open_ones = [p for p, loss in self.screened.items() if least <= loss.mean <= _HOPELESS]
+        first = options.check_seeds[:1]
+        trials.run("measure", open_ones, first, options.check)
+        self.measured = {p: trials.loss(p, first, options.check) for p in open_ones}
+
+    def surrogate(self) -> Surrogate:
+        """The surrogate of all that was measured so far."""
+        tried = {one.assignment: one.loss for family in self.seen.values() for one in family}
+        return learn(self.problem, self.screened, self.measured, tried)
+
+    def refine(self, family: str) -> None:
+        """Step 3 for one family of plans."""
+        budget = allowed = self.options.budget
+        kept, broken = 0.0, 4 * budget
+        tried = self.seen.setdefault(family, [])
+        while len(tried) < self.options.steps and broken - kept > 0.05 * budget:
+            point = FAMILIES[family](self.problem, self.surrogate(), allowed)
+            if point is None or point.energy >= self._energy_of(self.chosen[family]):
+                kept = allowed
+            else:
+                known = point.assignment in [one.assignment for one in tried]
+                if self._try(family, point.assignment).accepted:
+                    kept = allowed
+                elif known or self.surrogate().loss(self.problem, point.assignment) <= allowed:
+                    broken = allowed
+                else:
+                    continue  # the surrogate has learnt: it will propose another plan
+            allowed = min(2 * allowed, (kept + broken) / 2)
+
+    def shown(self) -> float:
+        """Points of accuracy to which a front is worth following."""
+        return _SHOWN * self.options.budget
 
     def to_dict(self) -> dict[str, Any]:
         """Sensitivities as JSON-ready values, for `front.json`."""

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from nvmcosim.optimize.cells import HeldOutCell
-from nvmcosim.optimize.judges import ACCURACY, Judge
+from nvmcosim.optimize.damage import DamageCell
 from nvmcosim.optimize.problem import Assignment, Problem
 from nvmcosim.studies.cells import Cell, CellStore, Executor, run_cells
 from nvmcosim.studies.executors import InProcess
@@ -16,16 +17,15 @@ from nvmcosim.studies.training_cells import TrainingCell
 
 __all__ = ["Loss", "Size", "Trials"]
 
+#: Deviations below this many points are no more than luck of few seeds.
+_LEAST_SPREAD = 0.05
+
 
 @dataclass(frozen=True)
 class Loss:
-    """What was lost against the exact plan, one value a seed, in points or a judge's unit.
-
-    A deviation below `least_spread` is taken to be luck.
-    """
+    """Points of accuracy that were lost against the exact plan, one value a seed."""
 
     values: tuple[float, ...]
-    least_spread: float = ACCURACY.least_spread
 
     @property
     def mean(self) -> float:
@@ -47,7 +47,7 @@ class Loss:
     @property
     def error(self) -> float:
         """Standard error of the mean, a least spread assumed."""
-        return max(self.spread or 0.0, self.least_spread) / len(self.values) ** 0.5
+        return max(self.spread or 0.0, _LEAST_SPREAD) / len(self.values) ** 0.5
 
     def to_dict(self) -> dict[str, Any]:
         """The loss as JSON-ready values."""
@@ -77,6 +77,7 @@ class Trials:
         data: folder with data sets.
         executor: where trainings run.
         progress: called with a line, trainings done and trainings of this stage.
+        probes: whether trainings that choose plans also tell what failed writes would do.
     """
 
     problem: Problem
@@ -85,13 +86,15 @@ class Trials:
     data: str | None = None
     executor: Executor = field(default_factory=InProcess)
     progress: Callable[[str, int, int], None] | None = None
+    probes: bool = False
 
     def cell(self, assignment: Assignment, seed: int, size: Size) -> TrainingCell:
         """The training of `assignment` with one seed."""
         config = self.problem.training(assignment, seed)
         if size.held_out is None:
             return TrainingCell(config, size.train_images, None, self.data)
-        return HeldOutCell(config, size.train_images, None, self.data, held_out=size.held_out)
+        kind = DamageCell if self.probes else HeldOutCell
+        return kind(config, size.train_images, None, self.data, held_out=size.held_out)
 
     def check(self, size: Size) -> None:
         """Raise `InputError` or `MissingTool` unless there are images for trainings of `size`."""
@@ -123,21 +126,37 @@ class Trials:
         assignment: Assignment,
         seeds: Sequence[int],
         size: Size,
-        judge: Judge = ACCURACY,
     ) -> Loss:
-        """What `assignment` lost as `judge` sees it, paired by seed; it must have been trained."""
+        """What `assignment` lost, paired by seed; it must have been trained."""
         exact, own = (
-            [self._badness(self.cell(each, seed, size), judge) for seed in seeds]
+            [self._badness(self.cell(each, seed, size)) for seed in seeds]
             for each in (self.problem.exact, assignment)
         )
         gaps = tuple(mine - theirs for mine, theirs in zip(own, exact, strict=True))
-        return Loss(gaps, judge.least_spread)
+        return Loss(gaps)
 
     def accuracies(
         self, assignment: Assignment, seeds: Sequence[int], size: Size
     ) -> tuple[float, ...]:
         """Accuracy in percent, one a seed."""
         return tuple(-self._badness(self.cell(assignment, seed, size)) for seed in seeds)
+
+    def damage(
+        self, assignment: Assignment, seeds: Sequence[int], size: Size
+    ) -> NDArray[np.float64]:
+        """Mean squared error by layer and bit where a write of the bit fails (`DamageCell`).
+
+        Shape `[layers, width]`, the most significant bit first, in squares of the values' unit.
+        """
+        results = [self._result(self.cell(assignment, seed, size)) for seed in seeds]
+        rows = []
+        for layer in self.problem.layers:
+            sums = np.zeros(self.problem.width)
+            for name, words in layer.parameters:
+                for result in results:
+                    sums += words / layer.words * np.array(result["damage"][name])
+            rows.append(sums / len(results))
+        return np.array(rows)
 
     def energy(self, assignment: Assignment, seeds: Sequence[int], size: Size) -> float:
         """Energy that the trainings' ledgers counted, over that of the exact plan's trainings."""
@@ -147,8 +166,9 @@ class Trials:
         )
         return own / exact
 
-    def _badness(self, cell: Cell, judge: Judge = ACCURACY) -> float:
-        return judge.badness(self._result(cell)["history"][-self.last :])
+    def _badness(self, cell: Cell) -> float:
+        last = self._result(cell)["history"][-self.last :]
+        return -100 * float(np.mean([epoch["test_accuracy"] for epoch in last]))
 
     def _energy(self, cell: Cell) -> float:
         ledger = self._result(cell)["ledger"]

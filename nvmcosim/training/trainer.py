@@ -19,7 +19,14 @@ from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import write_bytes
 from nvmcosim.training.config import TrainingConfig, run_digest
 
-__all__ = ["DamagedCheckpoint", "EpochRecord", "Trainer", "check_images", "train"]
+__all__ = [
+    "DamagedCheckpoint",
+    "EpochRecord",
+    "Trainer",
+    "check_images",
+    "train",
+    "training_result",
+]
 
 #: Version of a checkpoint's layout.
 _CHECKPOINT = 2
@@ -67,7 +74,8 @@ class Trainer:
         curve: the device's write curve; None takes the plan's law or curve file.
         device: where torch computes, such as `cpu` or `cuda`.
 
-    Attributes: `network`, `memory`, `history` (one `EpochRecord` an ended epoch).
+    Attributes: `network`, `memory`, `history` (one `EpochRecord` an ended epoch), `images` (the
+    set's provenance).
     """
 
     def __init__(
@@ -95,7 +103,7 @@ class Trainer:
             )
             for part in ("train", "test")
         }
-        self._images = images.provenance()
+        self.images = images.provenance()
         self._loss = _LOSSES[config.loss]
         self._masters: list[Tensor] = []
         if config.master_copy:
@@ -114,9 +122,18 @@ class Trainer:
         return torch.optim.Adam(trained, lr=self.config.rate, eps=1e-7, fused=True)
 
     @property
+    def stores_per_epoch(self) -> int:
+        """Stores that an epoch's steps set off, or 1 for a store an epoch."""
+        every = self.config.every
+        if every == "epoch":
+            return 1
+        steps = -(-len(self._data["train"][1]) // self.config.batch)
+        return max(1, steps // (1 if every == "step" else int(every)))
+
+    @property
     def digest(self) -> str:
         """SHA-256 of all that determines the result: configuration, images and curve."""
-        return run_digest(self.config, self._images, self.memory.curve)
+        return run_digest(self.config, self.images, self.memory.curve)
 
     def run(
         self,
@@ -283,12 +300,17 @@ def train(
     an epoch), `ledger` (energy and failed bits over all stores) and `digest`.
     """
     trainer = Trainer(config, images, curve, device)
-    history = trainer.run(checkpoint, progress)
+    trainer.run(checkpoint, progress)
+    return training_result(trainer)
+
+
+def training_result(trainer: Trainer) -> dict[str, Any]:
+    """What `train` returns, of a trainer that is done."""
     return {
-        "config": config.to_dict(),
-        "images": images.provenance(),
+        "config": trainer.config.to_dict(),
+        "images": trainer.images,
         "curve": trainer.memory.curve.digest,
-        "history": [asdict(record) for record in history],
+        "history": [asdict(record) for record in trainer.history],
         "ledger": trainer.memory.ledger.to_dict(),
         "digest": trainer.digest,
     }
