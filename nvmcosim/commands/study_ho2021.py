@@ -7,13 +7,7 @@ import typer
 
 from nvmcosim.commands.options import DataDir, JsonFlag, OutDir, Seed
 from nvmcosim.commands.study_options import Quick, Seeds, Train, names, needed, show_result
-from nvmcosim.commands.trainings import (
-    Scheduler,
-    TrainingsDisplay,
-    Workers,
-    training_executor,
-    worker_data,
-)
+from nvmcosim.commands.trainings import Scheduler, Workers, run_trainings, worker_data
 
 __all__ = ["ho2021"]
 
@@ -45,8 +39,6 @@ def ho2021(
         from nvmcosim.studies.ho2021.study import StudyOptions, run_study
     except ModuleNotFoundError as error:
         raise needed(error) from None
-    display = TrainingsDisplay()
-    executor = training_executor(workers, scheduler, display)
     options = StudyOptions(
         out=out,
         quick=quick,
@@ -59,8 +51,7 @@ def ho2021(
         threads=threads,
         train=train,
     )
-    with display:
-        values = run_study(options, display.show, executor)
+    values = run_trainings(run_study, options, workers, scheduler)
     show_result(values, out, json_output)
 
 
