@@ -85,7 +85,7 @@ def plan_from_dict(values: Any) -> Plan:
         raise InputError(f"a plan is a mapping, not a {type(values).__name__}")
     kind = values.get("kind")
     if not isinstance(kind, str) or kind not in _KINDS:
-        raise InputError(f"kind is {kind!r}; it must be one of {', '.join(_KINDS)}")
+        raise InputError(f"kind is {kind!r}; it must be one of {', '.join(sorted(_KINDS))}")
     return _KINDS[kind].from_dict(values)
 
 

@@ -304,7 +304,10 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
         ({"master_copy": True, "power_lost": (2,)}, "power_lost has epochs; with master_copy"),
         ({"master_copy": 1}, "master_copy is 1; it must be true or false"),
         ({"loss": "x"}, "loss is 'x'; it must be one of cross-entropy, squared"),
-        ({"initialisation": "x"}, "initialisation is 'x'; it must be one of glorot, lecun, torch"),
+        (
+            {"initialisation": "x"},
+            "initialisation is 'x'; it must be one of glorot, lecun, caffe, he, torch",
+        ),
     ],
 )
 def test_wrong_settings_are_one_sentence(changes: dict[str, object], message: str) -> None:
