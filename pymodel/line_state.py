@@ -86,6 +86,6 @@ def _check_polarity(words: NDArray[np.uint16], plan: LinePlan) -> None:
         # The last line may be short.
         padded = np.pad(words, (0, -len(words) % plan.line_words), mode="edge")
         lines = padded.reshape(-1, plan.line_words)
-        whole = np.isin(lines[:, 0], (0, groups)) & (lines == lines[:, :1]).all(axis=1)
+        whole = ((lines[:, 0] == 0) | (lines[:, 0] == groups)) & (lines == lines[:, :1]).all(axis=1)
         if not whole.all():
             raise InputError(f"polarity differs within {int((~whole).sum())} lines")
