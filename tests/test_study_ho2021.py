@@ -326,3 +326,6 @@ def test_iterations_are_a_list_of_numbers_by_network(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, arguments)
     assert isinstance(done.exception, InputError)
     assert "'lenet:5'; it must have parts such as lenet=2000" in str(done.exception)
+    done = CliRunner().invoke(app, [*arguments[:3], "lenet=5,lenet=6", *arguments[4:]])
+    assert "iterations has lenet twice" in str(done.exception)
+    assert not list(tmp_path.iterdir())
