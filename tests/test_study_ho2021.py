@@ -314,6 +314,11 @@ def test_the_command_replays_figure_7_alone(tmp_path: Path) -> None:
         ({"networks": ("mp",)}, "network is 'mp'; it must be one of lenet"),
         ({"iterations": {"lenet": 0}}, "iterations of lenet are 0"),
         ({"seeds": 0}, "seeds is 0"),
+        ({"networks": ()}, "networks is empty; it must have some of lenet, googlenet"),
+        (
+            {"networks": ("lenet",), "iterations": {"googlenet": 5}},
+            "iterations has googlenet, but the networks to train are lenet",
+        ),
     ],
 )
 def test_wrong_options_are_refused(tmp_path: Path, options: dict[str, Any], said: str) -> None:
