@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nvmcosim.pymodel.errors import InputError, MissingTool
     from nvmcosim.pymodel.formats import BF16, FP16, FP32, FloatFormat, float_format
     from nvmcosim.pymodel.gate_shape import GateShape
+    from nvmcosim.pymodel.golden_line import GoldenLine
     from nvmcosim.pymodel.layer_plan import LayerPlan, PlannedLayer
     from nvmcosim.pymodel.line_plan import LinePlan
     from nvmcosim.pymodel.line_report import LineReport, lifetime
@@ -38,6 +39,7 @@ __all__ = [
     "Domain",
     "FloatFormat",
     "GateShape",
+    "GoldenLine",
     "GoldenStore",
     "ImageSet",
     "InputError",
@@ -85,6 +87,7 @@ _HOMES = {
     "nvmcosim.pymodel.errors": ("InputError", "MissingTool"),
     "nvmcosim.pymodel.formats": ("BF16", "FP16", "FP32", "FloatFormat", "float_format"),
     "nvmcosim.pymodel.gate_shape": ("GateShape",),
+    "nvmcosim.pymodel.golden_line": ("GoldenLine",),
     "nvmcosim.pymodel.pulse_table": ("PulseTable", "pulse_codes"),
     "nvmcosim.pymodel.layer_plan": ("LayerPlan", "PlannedLayer"),
     "nvmcosim.pymodel.line_plan": ("LinePlan",),

@@ -221,5 +221,6 @@ class CodedLines:
         return work
 
     def _check(self, line: int) -> None:
-        if not 0 <= line < self.lines:
+        whole = isinstance(line, int | np.integer) and not isinstance(line, bool)
+        if not whole or not 0 <= line < self.lines:
             raise InputError(f"line is {line!r}; it must be from 0 to {self.lines - 1}")

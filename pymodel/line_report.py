@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.line_plan import LinePlan
 from nvmcosim.pymodel.line_tracker import LineTracker
 
@@ -113,8 +114,10 @@ def lifetime(report: LineReport, leveller: str) -> float:
     """Writes of every word until the first cell has flipped as often as it endures.
 
     `leveller` is one of `LEVELLERS`. Flips go on at the rate that `report` has; infinite where no
-    cell flips.
+    cell flips. Raises `InputError` for another leveller.
     """
+    if leveller not in LEVELLERS:
+        raise InputError(f"leveller is {leveller!r}; it must be one of {', '.join(LEVELLERS)}")
     rate = {
         "none": report.most_flips,
         "start-gap": report.place_flips * (1 + 1 / _GAP_INTERVAL),

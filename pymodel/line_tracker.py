@@ -17,15 +17,9 @@ from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.flip_kernels import CAPACITY, PLANES, flush_range
 from nvmcosim.pymodel.line_counts import counted_work
 from nvmcosim.pymodel.line_kernels import COUNTS
-from nvmcosim.pymodel.line_masks import (
-    REPEAT,
-    bit_moves,
-    cell_rows,
-    exact_groups,
-    first_cells,
-    near_groups,
-)
+from nvmcosim.pymodel.line_masks import bit_moves, cell_rows, exact_groups, first_cells
 from nvmcosim.pymodel.line_plan import LinePlan
+from nvmcosim.pymodel.line_state import check_cells, check_shapes
 from nvmcosim.pymodel.line_words import words_of_groups
 from nvmcosim.pymodel.line_work import LineWork
 from nvmcosim.pymodel.raw_kernels import RULES, write_raw
@@ -218,48 +212,17 @@ class LineTracker:
             "polarity": self._polarity,
             "counts": self._counts,
         }
-        known = self.to_state()
-        if set(state) != set(known):
-            raise InputError(f"a tracker's state must have {', '.join(sorted(known))}")
-        for name in (*arrays, "ones"):
-            value = state[name]
-            expected = known[name]
-            if not isinstance(value, np.ndarray) or (value.shape, value.dtype) != (
-                expected.shape,
-                expected.dtype,
-            ):
-                raise InputError(f"{name} must be {expected.dtype} {expected.shape}")
-        blocks, wide = np.asarray(state["wide_blocks"]), np.asarray(state["wide"])
-        shape = (len(blocks), *self._counts.shape[1:])
-        if len(blocks) and (
-            wide.shape != shape or not 0 <= blocks.min() <= blocks.max() < self.blocks
-        ):
-            raise InputError(f"wide must be {shape}, of blocks from 0 to {self.blocks - 1}")
-        for name in ("work", "idle_work"):
-            if not isinstance(state[name], Mapping) or set(state[name]) != set(known[name]):
-                raise InputError(f"{name} must have {', '.join(known[name])}")
-        self._refuse_impossible(state)
+        check_shapes(state, self.to_state(), self.lines)
+        check_cells(state, self.plan, self.sizes, self._starts)
         for name, array in arrays.items():
             array[...] = state[name].view(array.dtype)
         self._wide = {
             int(block): values.view(np.uint64).copy()
-            for block, values in zip(blocks, wide, strict=True)
+            for block, values in zip(state["wide_blocks"], state["wide"], strict=True)
         }
         self.ones[...] = state["ones"]
         self.work, self.idle_work = LineWork(**state["work"]), LineWork(**state["idle_work"])
-        self.writes = int(state["writes"])
-
-    def _refuse_impossible(self, state: Mapping[str, Any]) -> None:
-        """Raise `InputError` for cells that no write leaves behind."""
-        plan = self.plan
-        if not plan.coded:
-            return
-        cells = state["cells"] ^ state["polarity"][:, None]
-        # As if cells moved from 1 to 0: 110, 010 and 100.
-        impossible = ~cells[:, 0] & (cells[:, 1] | cells[:, 2])
-        count = int((impossible & np.int64(near_groups(plan) * REPEAT[16])).astype(bool).sum())
-        if count:
-            raise InputError(f"cells have {count} times words that no write of AppWOM makes")
+        self.writes = state["writes"]
 
 
 def _options(plan: LinePlan) -> tuple[Any, ...]:

@@ -63,12 +63,18 @@ class PcmMemory:
     ) -> None:
         if not isinstance(plan, LinePlan):
             raise InputError(f"plan is {plan!r}; it must be a LinePlan")
+        if optimizer is not None and not isinstance(optimizer, torch.optim.Optimizer):
+            raise InputError(f"optimizer is {optimizer!r}; it must be a torch optimizer")
+        if not isinstance(write_back, bool):
+            raise InputError(f"write_back is {write_back!r}; it must be True or False")
         self._interval = steps_between(every)
         if not self._interval:
             raise InputError("every is 'epoch'; it must be 'step' or a number of steps")
         self.plan, self.every, self.write_back = plan, every, write_back
         self.steps = 0
         found = [each for each in find_parameters(model, names, plan) if each.parameter.numel()]
+        if not found:
+            raise InputError("the model's parameters are empty: there is nothing to store")
         self._watch = ParameterWatch(found, plan)
         self._found = found
         self.tracker = LineTracker(plan, [each.parameter.numel() for each in found])
@@ -168,7 +174,7 @@ class PcmMemory:
             raise InputError("the memory's state has no tracker")
         self.tracker.load_state(
             {
-                name: value.numpy() if isinstance(value, torch.Tensor) else value
+                name: value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value
                 for name, value in tracker.items()
             }
         )

@@ -60,5 +60,7 @@ def test_the_list_names_what_the_commands_take(monkeypatch, capsys) -> None:
     assert ended.value.code == 0
     groups = json.loads(capsys.readouterr().out)
     assert {"formats", "laws", "devices", "plans", "blocks", "studies", "benches"} <= set(groups)
+    assert "ho2021" in groups["PCM cells"]
+    assert {"dcw", "appwom-ping-pong"} <= set(groups["schemes"])
     commands = {command.callback.__name__ for command in bench._benches.registered_commands}
     assert set(groups["benches"]) == commands

@@ -178,8 +178,10 @@ def test_wrong_lines_and_bits_are_refused() -> None:
         for act in ("read", "refresh", "prepare"):
             with pytest.raises(InputError, match="line is 1; it must be from 0 to 0"):
                 getattr(GoldenLine(plan, 1), act)(1)
-        with pytest.raises(InputError, match="line is -1; it must be from 0 to 0"):
-            GoldenLine(plan, 1).write(-1, [0, 0, 0])
+        for line in (-1, 0.5, "0", True, None):
+            with pytest.raises(InputError, match=f"line is {line!r}; it must be from 0 to 0"):
+                GoldenLine(plan, 1).write(line, [0, 0, 0])  # type: ignore[arg-type]
+        assert GoldenLine(plan, 1).write(np.int64(0), [0, 0, 0]).writes == 1
     for wrong, told in (
         (np.zeros((1, 4), np.int64), r"int64 \(1, 4\)"),
         (np.zeros(4, bool), r"bool \(4,\)"),

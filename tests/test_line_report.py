@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.golden_line import GoldenLine
 from nvmcosim.pymodel.line_plan import LinePlan
 from nvmcosim.pymodel.line_report import LEVELLERS, LineReport, lifetime
@@ -52,6 +53,8 @@ def test_costs_are_the_golden_works_by_word_and_line(scheme: str) -> None:
         np.testing.assert_allclose(report.group_flips * words, flips.reshape(-1, 3).sum(axis=1))
     values = report.to_dict()
     assert values["lifetime_writes"]["none"] == lifetime(report, "none")
+    with pytest.raises(InputError, match="leveller is 'best'; it must be one of none, start-gap"):
+        lifetime(report, "best")
 
 
 def test_lifetimes_are_those_of_simulated_levellers() -> None:

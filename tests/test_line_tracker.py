@@ -179,6 +179,58 @@ def test_a_wrong_state_is_refused_and_changes_nothing() -> None:
         LineTracker(CODED[0], [])
 
 
+def test_a_damaged_state_is_refused_and_changes_nothing() -> None:
+    tracker = LineTracker(LinePlan("fp32"), [40])
+    values = np.random.default_rng(0).integers(0, 2**32, 40).astype(np.uint32)
+    for _ in range(7):
+        values ^= values >> 1
+        tracker.write([values.ctypes.data], NATIVE, False, 1)
+    state, held = tracker.to_state(), tracker.held(0)
+    flips = tracker.flips(0)
+    work, wide = state["work"], np.zeros((1, 48, 1024), np.int64)
+    polarity, cells = state["polarity"].copy(), state["cells"].copy()
+    polarity[0, 0] ^= 1
+    cells[0, :, 0] ^= 1
+    for wrong, sentence in (
+        ({"writes": "x"}, "writes is 'x'; it must be a whole number"),
+        ({"writes": True}, "writes is True; it must be a whole number"),
+        ({"writes": 6}, "work.writes is 21; after 6 writes of 3 lines it must be 18"),
+        ({"work": {**work, "flips": -1}}, "work.flips is -1; it must be a whole number"),
+        ({"idle_work": {**work, "turn_ps": "1"}}, "idle_work.turn_ps is '1'"),
+        ({"cells": None}, "cells must be int64"),
+        ({"wide": None}, "wide must be int64"),
+        ({"wide_blocks": np.array(0)}, "wide must be"),
+        ({"wide_blocks": np.array([0.5]), "wide": wide}, "wide_blocks must be int64"),
+        ({"wide_blocks": np.array([0]), "wide": wide.astype(float)}, "wide must be int64"),
+        ({"wide_blocks": np.array([0, 0]), "wide": wide.repeat(2, 0)}, "wide must be"),
+        ({"wide": wide}, "wide must be"),
+        ({"polarity": polarity, "cells": cells}, "polarity differs within 1 lines"),
+    ):
+        with pytest.raises(InputError, match=sentence):
+            tracker.load_state({**state, **wrong})
+        np.testing.assert_array_equal(tracker.held(0), held)
+        np.testing.assert_array_equal(tracker.flips(0), flips)
+    with pytest.raises(InputError, match=r"work.writes is 21; after 7 writes of 2 lines"):
+        LineTracker(LinePlan("fp32"), [30]).load_state(state)
+
+
+def test_a_state_of_one_polarity_or_one_flag_has_no_other() -> None:
+    tracker = LineTracker(LinePlan("fp32", "appwom", initial="prereset"), [40])
+    state = tracker.to_state()
+    with pytest.raises(InputError, match="polarity has changed, which it never does in appwom"):
+        tracker.load_state({**state, "polarity": ~state["polarity"], "cells": ~state["cells"]})
+    tracker.load_state(state)
+    for format in ("fp32", "bf16"):
+        tracker = LineTracker(LinePlan(format, "flip-n-write"), [40])
+        state = tracker.to_state()
+        cells = state["cells"].copy()
+        cells[0, 1, 0] = 2
+        with pytest.raises(InputError, match="whose last cell is more than one bit"):
+            tracker.load_state({**state, "cells": cells})
+        cells[0, 1, 0] = 1
+        tracker.load_state({**state, "cells": cells})
+
+
 @pytest.mark.parametrize(
     ("format", "rounding"), [("bf16", "rne"), ("bf16", "truncate"), ("fp16", "rne")]
 )

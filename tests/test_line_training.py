@@ -96,6 +96,21 @@ def test_a_run_goes_on_bit_for_bit_after_any_test(tmp_path: Path) -> None:
     assert train_lines(chosen, digits(), path, stop) == whole
     with pytest.raises(InputError, match="of a run with other settings"):
         train_lines(config(), digits(), path)
+    saved = torch.load(path, weights_only=True)
+    memory = saved["memories"][1]
+    for wrong in (
+        {"network": {}},
+        {"optimizer": 3},
+        {"memories": saved["memories"][:1]},
+        {"memories": [saved["memories"][0], {**memory, "steps": -1}]},
+    ):
+        torch.save({**saved, **wrong}, path)
+        with pytest.raises(DamagedCheckpoint, match="is a damaged checkpoint: delete it"):
+            train_lines(chosen, digits(), path)
+    del saved["history"]
+    torch.save(saved, path)
+    with pytest.raises(DamagedCheckpoint, match="is a damaged checkpoint: delete it"):
+        train_lines(chosen, digits(), path)
     path.write_bytes(b"no checkpoint")
     with pytest.raises(DamagedCheckpoint):
         train_lines(chosen, digits(), path)

@@ -314,6 +314,11 @@ def test_the_command_replays_figure_7_alone(tmp_path: Path) -> None:
         ({"networks": ("mp",)}, "network is 'mp'; it must be one of lenet"),
         ({"iterations": {"lenet": 0}}, "iterations of lenet are 0"),
         ({"seeds": 0}, "seeds is 0"),
+        ({"networks": ()}, "networks is empty; it must have some of lenet, googlenet"),
+        (
+            {"networks": ("lenet",), "iterations": {"googlenet": 5}},
+            "iterations has googlenet, but the networks to train are lenet",
+        ),
     ],
 )
 def test_wrong_options_are_refused(tmp_path: Path, options: dict[str, Any], said: str) -> None:
@@ -326,3 +331,6 @@ def test_iterations_are_a_list_of_numbers_by_network(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, arguments)
     assert isinstance(done.exception, InputError)
     assert "'lenet:5'; it must have parts such as lenet=2000" in str(done.exception)
+    done = CliRunner().invoke(app, [*arguments[:3], "lenet=5,lenet=6", *arguments[4:]])
+    assert "iterations has lenet twice" in str(done.exception)
+    assert not list(tmp_path.iterdir())

@@ -143,6 +143,12 @@ def test_wrong_input_is_one_sentence() -> None:
         PcmMemory(model, "x")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="every is 'epoch'"):
         PcmMemory(model, PING_PONG, every="epoch")
+    with pytest.raises(InputError, match="optimizer is 3; it must be a torch optimizer"):
+        PcmMemory(model, PING_PONG, optimizer=3)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="write_back is 'no'; it must be True or False"):
+        PcmMemory(model, PING_PONG, write_back="no")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="the model's parameters are empty"):
+        PcmMemory(torch.nn.ParameterList([torch.empty(0)]), PING_PONG)
     with pytest.raises(InputError, match=r"is torch\.float64; a fp32 memory stores"):
         PcmMemory(network(torch.float64), PING_PONG)
     mixed = network()
@@ -155,6 +161,9 @@ def test_wrong_input_is_one_sentence() -> None:
         memory.load_state_dict({})
     with pytest.raises(InputError, match="of another plan"):
         PcmMemory(model, LinePlan("fp32", "dcw")).load_state_dict(state)
+    tracked = {**state["tracker"], "cells": state["tracker"]["cells"].float().requires_grad_()}
+    with pytest.raises(InputError, match="cells must be int64"):
+        memory.load_state_dict({**state, "tracker": tracked})
     with pytest.raises(InputError, match="steps is -1"):
         memory.load_state_dict({**state, "steps": -1})
     with pytest.raises(InputError, match="cells must be"):

@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
 
 def list_names(json_output: JsonFlag = False) -> None:
-    """List what other commands take: formats, devices, blocks, networks, data sets, studies."""
+    """List what other commands take: formats, devices, schemes, blocks, networks, studies."""
     from nvmcosim.commands.bench import BENCHES
     from nvmcosim.commands.study import STUDIES
     from nvmcosim.datasets import DATASETS
@@ -24,13 +24,17 @@ def list_names(json_output: JsonFlag = False) -> None:
     from nvmcosim.pymodel.device.threshold import LAWS
     from nvmcosim.pymodel.fixed_point import FIXED_NAMES
     from nvmcosim.pymodel.formats import FORMATS
+    from nvmcosim.pymodel.line_plan import SCHEMES
+    from nvmcosim.pymodel.pcm_cell import PCM_CELLS
     from nvmcosim.views import VIEWS
 
     groups = {
         "formats": [*FORMATS, FIXED_NAMES],
         "laws": list(LAWS),
         "devices": list(PRESETS),
+        "PCM cells": list(PCM_CELLS),
         "plans": list(VIEWS),
+        "schemes": list(SCHEMES),
         "blocks": list(BLOCKS),
         "data sets": list(DATASETS),
         "studies": list(STUDIES),

@@ -59,10 +59,12 @@ def _counts(text: str) -> dict[str, int]:
     """The numbers in a list such as `lenet=2000,googlenet=20`."""
     from nvmcosim.pymodel.errors import InputError
 
-    found = {}
+    found: dict[str, int] = {}
     for part in names(text):
         name, _, count = part.partition("=")
         if not count.isdecimal():
             raise InputError(f"iterations has {part!r}; it must have parts such as lenet=2000")
+        if name in found:
+            raise InputError(f"iterations has {name} twice; give each network one number")
         found[name] = int(count)
     return found

@@ -239,13 +239,16 @@ class _Run:
             raise DamagedCheckpoint(f"{path} is no checkpoint, or a damaged one") from None
         if not isinstance(state, dict) or state.get("version") != _CHECKPOINT:
             raise DamagedCheckpoint(f"{path} is no checkpoint of this version")
-        if state["digest"] != digest:
+        if state.get("digest") != digest:
             raise InputError(f"{path} is of a run with other settings; delete it")
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        for memory, saved in zip(self.memories, state["memories"], strict=True):
-            memory.load_state_dict(saved)
-        self.iteration, self.history = state["iteration"], state["history"]
+        try:
+            self.network.load_state_dict(state["network"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            for memory, saved in zip(self.memories, state["memories"], strict=True):
+                memory.load_state_dict(saved)
+            self.iteration, self.history = state["iteration"], state["history"]
+        except (InputError, RuntimeError, ValueError, KeyError, TypeError, AttributeError):
+            raise DamagedCheckpoint(f"{path} is a damaged checkpoint: delete it") from None
 
 
 def train_lines(

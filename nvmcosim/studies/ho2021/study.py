@@ -74,7 +74,12 @@ class StudyOptions:
                     raise InputError(f"{what} is {value!r}; it must be one of {', '.join(known)}")
         if not self.parts:
             raise InputError(f"parts is empty; it must have some of {', '.join(PARTS)}")
+        if "network" in self.parts and not self.networks:
+            raise InputError(f"networks is empty; it must have some of {', '.join(TABLE_1)}")
         for name, count in self.iterations.items():
+            if name not in self.networks:
+                trained = ", ".join(self.networks)
+                raise InputError(f"iterations has {name}, but the networks to train are {trained}")
             if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 10**9:
                 raise InputError(
                     f"iterations of {name} are {count!r}; they must be whole, from 1 to 10^9"
