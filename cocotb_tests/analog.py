@@ -85,19 +85,7 @@ def run_analog(
 
     Returns one result a simulator. Raises `InputError`, `MissingTool` or `SimulationError`.
     """
-    cells = rows * cells_of_row(plan)
-    if not 1 <= vectors <= 10_000:
-        raise InputError(f"vectors is {vectors!r}; it must be from 1 to 10000")
-    if rows < 1 or cells > MAX_CELLS:
-        raise InputError(
-            f"{rows} rows of {plan.bank_words} words of {plan.format} are {cells} written cells; "
-            f"in lock-step with ngspice there may be 1 to {MAX_CELLS}"
-        )
-    if plan.amplitudes != (None,):
-        raise InputError(
-            f"the domains' amplitudes are {plan.amplitudes}; in lock-step every cell's driver has "
-            "the device's own supply: leave amplitude_v out"
-        )
+    _check(plan, vectors, rows)
     for simulator in simulators:
         require(simulator)
     # Cells are frozen; their times differ by direction and attempt, so they are given a write.
@@ -116,7 +104,7 @@ def run_analog(
     job |= planned_job([plan]) | _cells_job(plan, spec, chosen, seed)
     facts = {
         "device": spec.name,
-        "cells": cells,
+        "cells": rows * cells_of_row(plan),
         "cells_passed_over": chosen.passed_over,
         "retries": int(expected.counters[-1][controller.counter_names.index("retries")]),
         "bits_only_a_retry_wrote": _retried(plan, stimulus, expected.contents),
@@ -148,6 +136,22 @@ def run_analog(
     # ngspice keeps one core busy; each simulator has an ngspice of its own.
     with ThreadPoolExecutor() as workers:
         return list(workers.map(on, builds))
+
+
+def _check(plan: StorePlan, vectors: int, rows: int) -> None:
+    cells = rows * cells_of_row(plan)
+    if not 1 <= vectors <= 10_000:
+        raise InputError(f"vectors is {vectors!r}; it must be from 1 to 10000")
+    if rows < 1 or cells > MAX_CELLS:
+        raise InputError(
+            f"{rows} rows of {plan.bank_words} words of {plan.format} are {cells} written cells; "
+            f"in lock-step with ngspice there may be 1 to {MAX_CELLS}"
+        )
+    if plan.amplitudes != (None,):
+        raise InputError(
+            f"the domains' amplitudes are {plan.amplitudes}; in lock-step every cell's driver has "
+            "the device's own supply: leave amplitude_v out"
+        )
 
 
 def _stimulus(

@@ -5,17 +5,16 @@ A *vector* is one input to a codec: a word, a datum and a polarity for each of i
 rest are random. A *mismatch* is a vector with any difference in any output.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nvmcosim.cocotb_tests.appwom_codec_tb import OUTPUTS
-from nvmcosim.cocotb_tests.digital import Bench, Verdict, run_bench
+from nvmcosim.cocotb_tests.digital import Bench, RunOptions, Verdict, run_bench
 from nvmcosim.cocotb_tests.line_design import LineDesign, elaborate_codecs
 from nvmcosim.cocotb_tests.result import BenchResult
 from nvmcosim.cocotb_tests.tools import Simulator
@@ -36,24 +35,16 @@ _TEST_BENCH = "nvmcosim.cocotb_tests.appwom_codec_tb"
 def run(
     plans: LinePlan | Sequence[LinePlan],
     simulators: Sequence[Simulator] = tuple(Simulator),
-    *,
-    vectors: int = 200,
-    seed: int = 0,
-    name: str = "plans",
-    progress: Callable[[str, int], None] | None = None,
-    checkpoints: Path | None = None,
-    edit: Callable[[str], str] | None = None,
+    **options: Unpack[RunOptions],
 ) -> list[BenchResult]:
     """Check a codec of each of `plans`, side by side, on each of `simulators`.
 
-    Results, errors and the other arguments are as in `store_domain.run`.
+    `options` are `RunOptions`; results and errors are `run_bench`'s.
     """
     listed = [plans] if isinstance(plans, LinePlan) else list(plans)
     if not listed:
         raise InputError("no plan is given; give at least one")
     design = elaborate_codecs(listed)
-    if edit is not None:
-        design = design.edited(edit)
     bench = Bench(
         block=BLOCK,
         module=_TEST_BENCH,
@@ -62,15 +53,7 @@ def run(
         values=sum(20 * plan.line_groups for plan in listed),
         batch=partial(_Batch, design),
     )
-    return run_bench(
-        bench,
-        simulators,
-        vectors=vectors,
-        seed=seed,
-        name=name,
-        progress=progress,
-        checkpoints=checkpoints,
-    )
+    return run_bench(bench, simulators, **options)
 
 
 @dataclass(frozen=True, eq=False)

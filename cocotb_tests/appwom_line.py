@@ -8,16 +8,15 @@ restarts come at any time in the second half of a batch, and cells whose pulse o
 value.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nvmcosim.cocotb_tests.digital import Bench, Verdict, run_bench
+from nvmcosim.cocotb_tests.digital import Bench, RunOptions, Verdict, run_bench
 from nvmcosim.cocotb_tests.line_design import LineDesign, elaborate_lines
 from nvmcosim.cocotb_tests.line_judge import (
     LineObservation,
@@ -46,26 +45,19 @@ def run(
     plans: LinePlan | Sequence[LinePlan],
     simulators: Sequence[Simulator] = tuple(Simulator),
     *,
-    vectors: int = 200,
-    seed: int = 0,
-    name: str = "plans",
     restarts: bool = True,
-    progress: Callable[[str, int], None] | None = None,
-    checkpoints: Path | None = None,
-    edit: Callable[[str], str] | None = None,
+    **options: Unpack[RunOptions],
 ) -> list[BenchResult]:
     """Check a controller for each of `plans`, side by side, on each of `simulators`.
 
-    `restarts` come where all schemes are the ping-pong. Results, errors and the other arguments are
-    as in `store_domain.run`; the results' `facts` count restarts that cut a command, turned units,
+    `restarts` come where all schemes are the ping-pong. `options` are `RunOptions`; results and
+    errors are `run_bench`'s; the results' `facts` count restarts that cut a command, turned units,
     and groups found in a state that no write makes.
     """
     listed = [plans] if isinstance(plans, LinePlan) else list(plans)
     if not listed:
         raise InputError("no plan is given; give at least one")
     design = elaborate_lines(listed, LINES)
-    if edit is not None:
-        design = design.edited(edit)
     # Without the polarity's cells a restart does not show which units were turned.
     restarts = restarts and all(plan.shape.ping_pong for plan in listed)
     bench = Bench(
@@ -76,15 +68,7 @@ def run(
         values=sum(2 * LINES * controller.cells for controller in design.controllers),
         batch=partial(_Batch, design, restarts),
     )
-    return run_bench(
-        bench,
-        simulators,
-        vectors=vectors,
-        seed=seed,
-        name=name,
-        progress=progress,
-        checkpoints=checkpoints,
-    )
+    return run_bench(bench, simulators, **options)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import digest_of, read_json, write_json
 from nvmcosim.pymodel.store_plan import StorePlan
 
-__all__ = ["Batch", "Bench", "Verdict", "curves_for", "run_bench"]
+__all__ = ["Batch", "Bench", "RunOptions", "Verdict", "curves_for", "run_bench"]
 
 #: Threshold and snapshot values of a batch: some 10 to 40 s of work, which is what an interrupted
 #: run may lose.
@@ -68,6 +68,30 @@ class Benched(Protocol):
     def ports(self) -> tuple[str, ...]:
         """Its ports."""
 
+    def edited(self, edit: Callable[[str], str]) -> "Benched":
+        """The same design with other Verilog for its controllers."""
+
+
+class RunOptions(TypedDict, total=False):
+    """What every bench may be asked for, beside what it checks.
+
+    Keys:
+        vectors: for each controller, 200 if none.
+        seed: of the stimulus.
+        name: the results' `case`.
+        progress: called with a simulator's name and how many vectors are done on it.
+        checkpoints: a folder where finished batches are kept, and taken from when the same run is
+            started again.
+        edit: changes the controllers' Verilog before it is built: how a bench itself is tested.
+    """
+
+    vectors: int
+    seed: int
+    name: str
+    progress: Callable[[str, int], None] | None
+    checkpoints: Path | None
+    edit: Callable[[str], str] | None
+
 
 @dataclass(frozen=True, eq=False)
 class Bench:
@@ -113,22 +137,21 @@ def run_bench(
     bench: Bench,
     simulators: Sequence[Simulator],
     *,
-    vectors: int,
-    seed: int,
-    name: str,
-    progress: Callable[[str, int], None] | None,
-    checkpoints: Path | None,
+    vectors: int = 200,
+    seed: int = 0,
+    name: str = "plans",
+    progress: Callable[[str, int], None] | None = None,
+    checkpoints: Path | None = None,
+    edit: Callable[[str], str] | None = None,
 ) -> list[BenchResult]:
-    """Run `vectors` vectors a controller on each of `simulators`.
+    """Run `bench` on each of `simulators`; the rest are `RunOptions`.
 
-    `name` is the results' `case`. `progress` is called with a simulator's name and how many vectors
-    are done on it. Finished batches are kept in the folder `checkpoints` and taken from there when
-    the same run is started again. Returns one result a simulator. Raises `InputError`,
-    `MissingTool` or `SimulationError`.
+    Returns one result a simulator. Raises `InputError`, `MissingTool` or `SimulationError`.
     """
     if vectors < 1:
         raise InputError(f"vectors is {vectors!r}; it must be at least 1")
-    design, count = bench.design, len(bench.design.controllers)
+    design = bench.design if edit is None else bench.design.edited(edit)
+    count = len(design.controllers)
     versions = [require(simulator) for simulator in simulators]
     builds = [
         build(simulator, design.verilog, design.toplevel, design.ports) for simulator in simulators

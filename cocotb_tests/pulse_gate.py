@@ -4,17 +4,16 @@ A *vector* is one accepted command, as in the store-domain bench; config writes 
 they change is checked: each command by the table and map that all writes accepted before it left.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nvmcosim.cocotb_tests.design import Design, elaborate_gates
-from nvmcosim.cocotb_tests.digital import Bench, Verdict, curves_for, run_bench
+from nvmcosim.cocotb_tests.digital import Bench, RunOptions, Verdict, curves_for, run_bench
 from nvmcosim.cocotb_tests.gate_job import config_job, gate_threshold_job, longest_command
 from nvmcosim.cocotb_tests.gate_spec import GateSpec
 from nvmcosim.cocotb_tests.gate_stimulus import GateStimulus, gate_stimulus_for
@@ -46,26 +45,18 @@ def run(
     gates: GateSpec | Sequence[GateSpec],
     curves: DeviceCurve | Sequence[DeviceCurve],
     simulators: Sequence[Simulator] = tuple(Simulator),
-    *,
-    vectors: int = 200,
-    seed: int = 0,
-    name: str = "gates",
-    progress: Callable[[str, int], None] | None = None,
-    checkpoints: Path | None = None,
-    edit: Callable[[str], str] | None = None,
+    **options: Unpack[RunOptions],
 ) -> list[BenchResult]:
     """Check `gates`, side by side in one top, on each of `simulators`.
 
     Each gets `vectors` commands, and on the average every sixth of them config writes, of which
-    half race with commands. `curves` has a curve for each amplitude of each gate. The rest, results
-    and errors are as in `store_domain.run`; the results' `facts` count the config writes and the
-    tables that commands met.
+    half race with commands. `curves` has a curve for each amplitude of each gate. `options` are
+    `RunOptions`; results and errors are `run_bench`'s; the results' `facts` count the config writes
+    and the tables that commands met.
     """
     listed = [gates] if isinstance(gates, GateSpec) else list(gates)
     each = curves_for([spec.plan for spec in listed], curves)
     design = elaborate_gates(listed, ROWS)
-    if edit is not None:
-        design = design.edited(edit)
     bench = Bench(
         block=BLOCK,
         module=_TEST_BENCH,
@@ -77,15 +68,8 @@ def run(
         values=sum(_values(gate) for gate in design.controllers),
         batch=partial(_Batch, design, each),
     )
-    return run_bench(
-        bench,
-        simulators,
-        vectors=vectors,
-        seed=seed,
-        name=name,
-        progress=progress,
-        checkpoints=checkpoints,
-    )
+    options.setdefault("name", "gates")
+    return run_bench(bench, simulators, **options)
 
 
 def _values(gate: PulseGate) -> int:

@@ -5,16 +5,15 @@ compared with `GoldenStore`, and the clocks it took with what the controller sta
 a vector with any difference, with a breach of protocol (`Fault`), or that never came to its end.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from numpy.typing import NDArray
 
 from nvmcosim.cocotb_tests.design import Design, elaborate
-from nvmcosim.cocotb_tests.digital import Bench, Verdict, curves_for, run_bench
+from nvmcosim.cocotb_tests.digital import Bench, RunOptions, Verdict, curves_for, run_bench
 from nvmcosim.cocotb_tests.job import command_job, planned_job, threshold_job
 from nvmcosim.cocotb_tests.judge import Expectation, describe, expectation, judge, observation
 from nvmcosim.cocotb_tests.result import BenchResult
@@ -37,30 +36,17 @@ def run(
     plans: StorePlan | Sequence[StorePlan],
     curves: DeviceCurve | Sequence[DeviceCurve],
     simulators: Sequence[Simulator] = tuple(Simulator),
-    *,
-    vectors: int = 200,
-    seed: int = 0,
-    name: str = "plans",
-    progress: Callable[[str, int], None] | None = None,
-    checkpoints: Path | None = None,
-    edit: Callable[[str], str] | None = None,
+    **options: Unpack[RunOptions],
 ) -> list[BenchResult]:
     """Check the controllers of `plans`, side by side in one top, on each of `simulators`.
 
     `curves` are the plans' write curves: one each, or one for all. Each plan gets `vectors`
     commands, the first half as fast as the controller takes them, the second with pauses.
-    `name` is the results' `case`. `progress` is called with a simulator's name and how many vectors
-    are done on it. Finished batches are kept in the folder `checkpoints` and taken from there when
-    the same run is started again. `edit` changes the controllers' Verilog before it is built: that
-    is how the bench itself is tested.
-
-    Returns one result a simulator. Raises `InputError`, `MissingTool` or `SimulationError`.
+    `options` are `RunOptions`; results and errors are `run_bench`'s.
     """
     listed = [plans] if isinstance(plans, StorePlan) else list(plans)
     each = curves_for(listed, curves)
     design = elaborate(listed, ROWS)
-    if edit is not None:
-        design = design.edited(edit)
     bench = Bench(
         block=BLOCK,
         module=_TEST_BENCH,
@@ -69,15 +55,7 @@ def run(
         values=sum(plan.bank_words * plan.width * (2 + plan.retry_limit) for plan in listed),
         batch=partial(_Batch, design, each),
     )
-    return run_bench(
-        bench,
-        simulators,
-        vectors=vectors,
-        seed=seed,
-        name=name,
-        progress=progress,
-        checkpoints=checkpoints,
-    )
+    return run_bench(bench, simulators, **options)
 
 
 @dataclass(frozen=True, eq=False)
