@@ -79,6 +79,8 @@ def train(
 
 def _trainable(path: Path) -> "StorePlan | LayerPlan":
     """The plan in a file that torch, which there must be, can train with; raises `InputError`."""
+    from importlib.util import find_spec
+
     from nvmcosim.plans import load_plan
     from nvmcosim.pymodel.errors import InputError, MissingTool
     from nvmcosim.pymodel.layer_plan import LayerPlan
@@ -90,12 +92,8 @@ def _trainable(path: Path) -> "StorePlan | LayerPlan":
             f"{path} is a {loaded.kind} plan; this command takes store and store-layers plans, and "
             "nvmcosim.PcmMemory trains with a line plan"
         )
-    try:
-        import torch  # noqa: F401
-    except ModuleNotFoundError:
-        raise MissingTool(
-            "training needs torch; install it with: pip install 'nvmcosim[torch]'"
-        ) from None
+    if find_spec("torch") is None:
+        raise MissingTool("training needs torch; install it with: pip install 'nvmcosim[torch]'")
     return loaded
 
 

@@ -120,7 +120,7 @@ def _figure_9(folder: Path, network: str, row: Figure, runs: Runs) -> dict[str, 
 def _reports(runs: Runs, network: str) -> dict[str, dict[str, Any]]:
     found = {name: runs.report(network, "exact", plan) for name, plan in APPROACHES.items()}
     found["appwom"] = runs.report(network, "appwom", APPWOM)
-    return {name: found[name] for name in _ORDER if found[name]}  # type: ignore[misc]
+    return {name: report for name in _ORDER if (report := found[name])}
 
 
 def _by_network(

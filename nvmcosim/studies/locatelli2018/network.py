@@ -5,6 +5,7 @@ from nvmcosim.studies.locatelli2018.resilience import resilience_figures
 from nvmcosim.studies.locatelli2018.rules import (
     RESILIENT_POINTS,
     TOLERANCE_POINTS,
+    judged,
     least,
     points_of,
     reason_for,
@@ -59,11 +60,8 @@ def _text(runs: Runs) -> list[Figure]:
                 printed,
                 score.mean if score else None,
                 "%",
-                verdict_for(runs, holds, score),
-                reason_for(runs, said, score),
-                score.spread if score else None,
-                score.n if score else None,
-                points_of(runs, (ACCURATE, *FIGURE_3)) if id == "fig3/1" else (),
+                **judged(runs, holds, said, score),
+                points=points_of(runs, (ACCURATE, *FIGURE_3)) if id == "fig3/1" else (),
             )
         )
     return rows

@@ -1,12 +1,7 @@
 """Fig. 4 of locatelli2018: how many low bits may fail how often."""
 
 from nvmcosim.studies.figures import Figure
-from nvmcosim.studies.locatelli2018.rules import (
-    RESILIENT_POINTS,
-    points_of,
-    reason_for,
-    verdict_for,
-)
+from nvmcosim.studies.locatelli2018.rules import RESILIENT_POINTS, judged, points_of
 from nvmcosim.studies.locatelli2018.runs import Runs
 from nvmcosim.studies.locatelli2018.sweep import FIGURE_4, HSB_RATE, LSB_NUMBERS, Setting
 
@@ -43,11 +38,8 @@ def _resilience(runs: Runs) -> list[Figure]:
                 "resilient",
                 score.mean if score else None,
                 "%",
-                verdict_for(runs, holds, loss),
-                reason_for(runs, said, loss),
-                score.spread if score else None,
-                score.n if score else None,
-                points_of(runs, (Setting(HSB_RATE), *FIGURE_4)) if lsbs == 8 else (),
+                **judged(runs, holds, said, loss, score),
+                points=points_of(runs, (Setting(HSB_RATE), *FIGURE_4)) if lsbs == 8 else (),
             )
         )
     return rows
@@ -67,10 +59,7 @@ def _detrimental(runs: Runs) -> Figure:
         "detrimental",
         loss.mean if loss else None,
         "points",
-        verdict_for(runs, holds, loss),
-        reason_for(runs, said, loss),
-        loss.spread if loss else None,
-        loss.n if loss else None,
+        **judged(runs, holds, said, loss),
     )
 
 
@@ -88,10 +77,7 @@ def _never_updated(runs: Runs) -> list[Figure]:
                 "worse than 90%",
                 score.mean if score else None,
                 "%",
-                verdict_for(runs, holds, gain),
-                reason_for(runs, said, gain),
-                score.spread if score else None,
-                score.n if score else None,
+                **judged(runs, holds, said, gain, score),
             )
         )
     return rows

@@ -11,6 +11,7 @@ from nvmcosim.studies.score import Score
 __all__ = [
     "RESILIENT_POINTS",
     "TOLERANCE_POINTS",
+    "judged",
     "least",
     "points_of",
     "reason_for",
@@ -40,6 +41,22 @@ def reason_for(runs: Runs, said: str, score: Score | None) -> str:
         few = f"{score.n} of {_INITIALISATIONS} initialisations"
     parts = (runs.reduced, few, "not trained" if score is None else said)
     return "; ".join(part for part in parts if part)
+
+
+def judged(
+    runs: Runs, holds: bool | None, said: str, by: Score | None, shown: Score | None = None
+) -> dict[str, Any]:
+    """The fields of a figure that say how it came out: verdict, reason, spread, n.
+
+    It is judged `by` one score; spread and n are of that which the figure shows, if another.
+    """
+    shown = shown or by
+    return {
+        "verdict": verdict_for(runs, holds, by),
+        "reason": reason_for(runs, said, by),
+        "spread": shown.spread if shown else None,
+        "n": shown.n if shown else None,
+    }
 
 
 def least(scores: Iterable[Score]) -> Score | None:
