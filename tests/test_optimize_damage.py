@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,6 +71,10 @@ def test_a_search_by_damage_hands_back_a_plan_within_the_budget(tmp_path: Path) 
     assert load_plan(tmp_path / "plan.json").to_dict() == tested["optimised"]["plan"]
     assert values["predicted_unit"] == "of 1% in all bits"
     front = [point for point in values["points"] if point["on_front"]]
+    # Followed around the chosen plan, not to plans that spend nearly all there is to spend.
+    damages = [d["damage"] for d in values["sensitivity"]["damages"] if _pulses(d, values)]
+    assert front[0]["predicted_loss"] <= 4 * damages[0]
+    assert all(point["predicted_loss"] > damages[0] / 4 for point in front[:-1])
     for one, other in pairwise(front):
         assert one["relative_energy"] < other["relative_energy"]
         assert one["predicted_loss"] > other["predicted_loss"]
@@ -83,6 +88,13 @@ def test_a_search_by_damage_hands_back_a_plan_within_the_budget(tmp_path: Path) 
     assert {p.name: p.stat().st_mtime_ns for p in (tmp_path / "cells").iterdir()} == kept
 
 
+def _pulses(entry: dict[str, Any], values: dict[str, Any]) -> bool:
+    """Whether `entry` is of the chosen plan."""
+    domains = values["chosen"]["plan"]["domains"]
+    chosen = [domain["pulse_ps"] for domain in domains for _ in range(domain["bits"])]
+    return bool(entry["pulses_ps"] == [chosen])
+
+
 @pytest.mark.usefixtures("rows")
 def test_each_layer_has_damage_of_its_own(tmp_path: Path) -> None:
     values = run_optimize(options(tmp_path, per_layer=True, steps=1, test_seeds=1, check_seeds=1))
@@ -93,7 +105,7 @@ def test_each_layer_has_damage_of_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("rows")
-def test_a_look_that_an_interrupt_lost_is_taken_again(tmp_path: Path) -> None:
+def test_an_interrupted_training_comes_out_the_same(tmp_path: Path) -> None:
     plan = PLAN.replace(device="ono2021")
     config = TrainingConfig("mlp300", plan, 2, 10, "sgd", 0.05, every="step")
     cell = DamageCell(config, None, None, None, held_out=100)

@@ -89,7 +89,7 @@ def test_the_solver_finds_what_trying_everything_finds(seed: int, layers: int) -
 @pytest.mark.parametrize("seed", range(4))
 def test_the_front_is_the_front(seed: int) -> None:
     problem, surrogate = tiny(seed)
-    front = full_front(problem, surrogate, 50.0, points=10**6)  # type: ignore[arg-type]
+    front = full_front(problem, surrogate, 0.0, 50.0, points=10**6)  # type: ignore[arg-type]
     everything = pareto(
         FrontPoint(a, problem.energy(a), surrogate.loss(problem, a))  # type: ignore[arg-type]
         for a in problem.all()
@@ -136,7 +136,7 @@ def test_a_front_ends_where_the_solver_keeps_0_only_nearly(
 
     monkeypatch.setattr("nvmcosim.optimize.front._Program.solve", solve)
     problem, surrogate = tiny(0)
-    full_front(problem, surrogate, 1.0)  # type: ignore[arg-type]
+    full_front(problem, surrogate, 0.0, 1.0)  # type: ignore[arg-type]
     assert asked[-1] == 0
 
 

@@ -141,6 +141,20 @@ def test_layers_with_plans_of_their_own(one_pass_only):
     assert_same(ours, oracle, memory, reference)
 
 
+def test_who_looks_before_a_store_sees_what_is_to_be_stored():
+    ours, oracle = network(), network()
+    memory = ApproximateMemory(ours, plan(), every="step")
+    reference = ApproximateMemory(oracle, plan(), every="step")
+    seen = []
+    memory.before_store = lambda: seen.append([p.detach().clone() for p in ours.parameters()])
+    train(ours, StoringSGD(ours.parameters(), RATE, memory), steps=1)
+    train(oracle, torch.optim.SGD(oracle.parameters(), RATE), steps=1)
+    for saw, stepped in zip(seen[0], oracle.parameters(), strict=True):
+        assert torch.equal(saw, stepped)
+    reference.step()
+    assert_same(ours, oracle, memory, reference)
+
+
 def test_a_gradient_is_taken_once():
     model = network()
     sure = StorePlan.two_domain("sm0.15", 6, "40 ns", "40 ns", initial="weights")

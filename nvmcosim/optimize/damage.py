@@ -115,9 +115,6 @@ class DamageCell(HeldOutCell):
         trainer = Trainer(self.config, self.images, self.curve)
         if checkpoint.exists():
             trainer.load(checkpoint)
-        if len(trainer.history) == self.config.epochs:  # the look is lost
-            checkpoint.unlink()
-            return self._train(checkpoint, tick)
         while len(trainer.history) < self.config.epochs - 1:
             trainer.train_epoch()
             trainer.save(checkpoint)

@@ -30,7 +30,7 @@ _HOPELESS = 1e4
 _STRIDE = 3.0
 #: Brackets closer than this are closed.
 _CLOSE = 1.15
-#: Fronts are followed to this many times the chosen plan's damage.
+#: Fronts are followed from the chosen plan's damage over this to this many times it.
 _SHOWN = 4.0
 
 
@@ -119,10 +119,11 @@ class DamageSearch(Search):
             return self.problem.exact
         return min(tried, key=lambda a: abs(np.log(self.totals[a] / allowed)))
 
-    def shown(self) -> float:
-        """The damage to which a front is worth following."""
+    def shown(self) -> tuple[float, float]:
+        """Damages between which a front is worth following."""
         chosen = next(reversed(self.chosen.values()), self.problem.exact)
-        return _SHOWN * (self.totals[chosen] or 1.0)
+        damage = self.totals[chosen] or 1.0
+        return damage / _SHOWN, damage * _SHOWN
 
     def to_dict(self) -> dict[str, Any]:
         """Damage by layer and bit in the chosen plan's training, and totals of all tried."""

@@ -105,9 +105,9 @@ class _Program:
 
 
 def full_front(
-    problem: Problem, surrogate: Surrogate, most: float, points: int = 200
+    problem: Problem, surrogate: Surrogate, least: float, most: float, points: int = 200
 ) -> list[FrontPoint]:
-    """The front over all assignments with a predicted loss of at most `most`, by rising energy.
+    """The front from a predicted loss of `most` to the first of at most `least`, by rising energy.
 
     Points closer than `most / points` in loss, or 0.001 points of accuracy, count as one.
     """
@@ -120,7 +120,7 @@ def full_front(
             break
         found.append(point)
         # A solver keeps a bound of 0 to its own tolerance only: no point comes after that one.
-        if point.predicted <= _SLACK or bound == 0:
+        if point.predicted <= max(least, _SLACK) or bound == 0:
             break
         bound = max(0.0, point.predicted - step)
     return pareto(found)

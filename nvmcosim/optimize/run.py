@@ -46,7 +46,7 @@ def run_optimize(
         trials.check(size)
     search = SENSITIVITIES[options.sensitivity](trials, wanted)
     search.run()
-    front = full_front(problem, search.surrogate(), search.shown())
+    front = full_front(problem, search.surrogate(), *search.shown())
     named = {
         EXACT: problem.exact,
         OPTIMISED: search.chosen["any"],

@@ -122,8 +122,8 @@ class Search(ABC):
         """Try plans of a family."""
 
     @abstractmethod
-    def shown(self) -> float:
-        """The predicted loss to which a front is worth following."""
+    def shown(self) -> tuple[float, float]:
+        """The least and the most predicted loss between which a front is worth following."""
 
     @abstractmethod
     def to_dict(self) -> dict[str, Any]:
@@ -215,9 +215,9 @@ class AccuracySearch(Search):
                     continue  # the surrogate has learnt: it will propose another plan
             allowed = min(2 * allowed, (kept + broken) / 2)
 
-    def shown(self) -> float:
-        """Points of accuracy to which a front is worth following."""
-        return _SHOWN * self.options.budget
+    def shown(self) -> tuple[float, float]:
+        """Points of accuracy between which a front is worth following."""
+        return 0.0, _SHOWN * self.options.budget
 
     def to_dict(self) -> dict[str, Any]:
         """Sensitivities as JSON-ready values, for `front.json`."""
