@@ -187,8 +187,8 @@ def test_wrong_arguments_are_named():
     memory = ApproximateMemory(model, plan(), every="step")
     with pytest.raises(InputError, match="memory is None; it must be an approximate memory"):
         StoringSGD(model.parameters(), RATE, None)
-    for rate in (-0.1, float("nan"), float("inf")):
-        with pytest.raises(InputError, match=f"lr is {rate}; it must be a number of at least 0"):
+    for rate in (-0.1, float("nan"), float("inf"), "fast", None, True):
+        with pytest.raises(InputError, match=f"lr is {rate!r}; it must be a number of at least 0"):
             StoringSGD(model.parameters(), rate, memory)
 
 
