@@ -45,8 +45,9 @@ def test_banks_with_and_without_waiting(phases: int) -> None:
 
 def test_other_lengths_and_formats() -> None:
     slow = StreamPlan(cycles=1, p_bits=1, tick_ps=5000, phases=2)
-    assert BmsBank(slow).shape.frame_cycles == 3
-    lockstep(BmsBank(slow), [0, 1, 2, 3] * 20, 100, seed=0, take=0.8)
+    bank = BmsBank(slow)
+    assert bank.shape.frame_cycles == 3
+    lockstep(bank, [0, 1, 2, 3] * 20, 100, seed=0, take=0.8)
     fast = StreamPlan(cycles=3, p_bits=6, tick_ps=250, fine_ps=10.0, phases=4)
     assert max(fast.codes.coarse) > 4
     lockstep(BmsBank(fast), list(range(65)), 300, seed=0, take=0.9)
@@ -66,3 +67,5 @@ def test_the_facts_that_components_state() -> None:
     assert (bank.block, sng.block, bank.delay, sng.delay) == ("bms-bank", "bms-sng", 11, 11)
     assert bank.summary[0] == "9 junctions in turn"
     assert sng.summary[-1] == "reset 5, write 2, read 2 clocks"
+    for dut in (bank, sng):
+        lockstep(dut, [1], 1, seed=0)
