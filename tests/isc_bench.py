@@ -6,7 +6,7 @@ import numpy as np
 from amaranth.sim import Simulator, SimulatorContext
 from numpy.typing import NDArray
 
-__all__ = ["as_number", "play"]
+__all__ = ["as_number", "play", "run_network"]
 
 
 def as_number(bits: NDArray[Any]) -> int:
@@ -59,3 +59,52 @@ def play(
     simulator.add_testbench(bench)
     simulator.run()
     return outputs, states, counters
+
+
+def run_network(
+    dut: Any, samples: list[dict[str, Any]], seed: int, take: float
+) -> tuple[list[dict[str, int]], list[NDArray[np.uint8]], dict[str, int]]:
+    """Send `samples` through a network whose junctions show random bits.
+
+    Returns the outputs, of each junction what was sensed at the ends of its reads, and counters.
+    """
+    random = np.random.default_rng(seed)
+    outputs: list[dict[str, int]] = []
+    sensed: list[list[int]] = [[] for _ in range(dut.junctions)]
+    counters: dict[str, int] = {}
+    wanted = len(samples) * dut.plan.cycles
+
+    async def bench(ctx: SimulatorContext) -> None:
+        queue, reading = list(samples), np.zeros(dut.junctions, int)
+        for _ in range(wanted * 60 + 100):
+            takes = random.random() < take
+            sense = random.integers(0, 2, dut.junctions)
+            if queue:
+                ctx.set(dut.samples.payload, queue[0])
+            ctx.set(dut.samples.valid, bool(queue))
+            ctx.set(dut.output.ready, takes)
+            ctx.set(dut.mtj.sense, as_number(sense))
+            read = ctx.get(dut.mtj.read)
+            reading += 1
+            for k in range(dut.junctions):
+                if not read >> k & 1:
+                    reading[k] = 0
+                elif reading[k] == dut.sng.read_cycles:
+                    sensed[k].append(int(sense[k]))
+                    reading[k] = 0
+            if takes and ctx.get(dut.output.valid):
+                now = ctx.get(dut.output.payload)
+                outputs.append({name: now[name] for name in ("bits", "last")})
+            accepted = bool(queue) and ctx.get(dut.samples.ready)
+            await ctx.tick()
+            if accepted:
+                queue.pop(0)
+            if len(outputs) == wanted:
+                break
+        counters.update({name: ctx.get(getattr(dut, name)) for name in dut.counter_names})
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-9)
+    simulator.add_testbench(bench)
+    simulator.run()
+    return outputs, [np.array(bits, np.uint8) for bits in sensed], counters
