@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nvmcosim.pymodel.device.in_plane import InPlaneMtj
-from nvmcosim.pymodel.device.precessional import PrecessionalPulse, bias_for
+from nvmcosim.pymodel.device.precessional import CERTAIN, PrecessionalPulse, bias_for
 from nvmcosim.pymodel.errors import InputError
-from nvmcosim.pymodel.pulse_code import CERTAIN, GENERATORS, MUX_ENERGY_J, READ_BIAS_V
+from nvmcosim.pymodel.pulse_code import GENERATORS, MUX_ENERGY_J, READ_BIAS_V
 
 __all__ = ["READINGS", "TABLE1_POWER_W", "BitEnergy", "Sng", "sng_energy_j", "sng_power_w"]
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from nvmcosim.pymodel.device.in_plane import InPlaneMtj
-from nvmcosim.pymodel.device.precessional import PrecessionalPulse
+from nvmcosim.pymodel.device.precessional import CERTAIN, PrecessionalPulse
 from nvmcosim.pymodel.errors import InputError
-from nvmcosim.pymodel.pulse_code import CERTAIN, PulseCodes
+from nvmcosim.pymodel.pulse_code import PulseCodes
 
 MTJ = InPlaneMtj()
 

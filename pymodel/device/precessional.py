@@ -25,10 +25,12 @@ from scipy.special import dawsn
 from nvmcosim.pymodel.device.in_plane import InPlaneMtj, state_of
 from nvmcosim.pymodel.errors import InputError
 
-__all__ = ["PrecessionalPulse", "best_bias", "bias_for", "switched_share"]
+__all__ = ["CERTAIN", "PrecessionalPulse", "best_bias", "bias_for", "switched_share"]
 
 Floats = NDArray[np.float64]
 
+#: Probability that counts as certain, of a reset and of the longest write (mondal2018, III-B).
+CERTAIN = 0.999
 #: Nodes of the Gauss-Legendre rule for the mean switching time.
 _NODES = 64
 #: Bisections of the inverse: 60/2^70 of an e-fold, below a double's spacing.
@@ -56,6 +58,7 @@ class PrecessionalPulse:
         mtj: the junction.
         direction: `AP-P` or `P-AP`.
         bias_v: magnitude of the voltage across the junction, in V.
+        after_v: that once it has switched, where a series resistance makes it another.
 
     Raises `InputError` if the bias does not drive more than Jc0 through the initial state.
     """
@@ -63,6 +66,7 @@ class PrecessionalPulse:
     mtj: InPlaneMtj
     direction: str = "AP-P"
     bias_v: float = 1.2
+    after_v: float | None = None
 
     def __post_init__(self) -> None:
         start = state_of(self.direction)
@@ -75,6 +79,11 @@ class PrecessionalPulse:
                 f"bias_v is {self.bias_v:g}, which drives {density:.3g} MA/cm2 from {start}; "
                 f"precessional switching takes more than {least:.3g}"
             )
+
+    @property
+    def final_v(self) -> float:
+        """Voltage across the junction once it has switched, in V."""
+        return self.bias_v if self.after_v is None else self.after_v
 
     @cached_property
     def rate(self) -> float:
@@ -112,7 +121,7 @@ class PrecessionalPulse:
         pulse = np.asarray(pulse_s, dtype=np.float64)
         share = self.probability(pulse)
         # By parts: the integral of t P(t) is T P_sw(T) less that of P_sw.
-        below = self._integral(pulse)
+        below = self.switched_time(pulse)
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where(share > 0, pulse - below / share, 0.0)
 
@@ -123,13 +132,17 @@ class PrecessionalPulse:
         """
         pulse = np.asarray(pulse_s, dtype=np.float64)
         start = state_of(self.direction)
-        first = self.mtj.current_a(start, self.bias_v)
-        last = self.mtj.current_a("P" if start == "AP" else "AP", self.bias_v)
-        # The time that a junction has been switched for is the integral of P_sw.
-        return self.bias_v * (first * pulse + (last - first) * self._integral(pulse))
+        end = "P" if start == "AP" else "AP"
+        first = self.bias_v * self.mtj.current_a(start, self.bias_v)
+        last = self.final_v * self.mtj.current_a(end, self.final_v)
+        return first * pulse + (last - first) * self.switched_time(pulse)
 
-    def _integral(self, pulse: Floats) -> Floats:
-        """Integral of P_sw from 0 to `pulse`, in s."""
+    def switched_time(self, pulse_s: ArrayLike) -> Floats:
+        """Mean time in s of a pulse for which the junction has been switched, same shape.
+
+        The integral of P_sw from 0 to the pulse.
+        """
+        pulse = np.asarray(pulse_s, dtype=np.float64)
         nodes, weights = np.polynomial.legendre.leggauss(_NODES)
         share = self.probability(pulse[..., None] * (nodes + 1) / 2)
         return pulse / 2 * (share @ weights)
