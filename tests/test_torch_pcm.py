@@ -173,5 +173,5 @@ def test_wrong_input_is_one_sentence() -> None:
     # Version 1 did not have the sizes.
     tracker = {name: value for name, value in state["tracker"].items() if name != "sizes"}
     memory.load_state_dict({**state, "version": 1, "tracker": tracker})
-    with pytest.raises(InputError, match="must have .*sizes"):
+    with pytest.raises(InputError, match=r"must have .*sizes"):
         memory.load_state_dict({**state, "tracker": tracker})
