@@ -129,7 +129,8 @@ class StreamLayer:
             case "bipolar":
                 return 2, 0, -count * each
             case "magnitude":
-                return 1, 0, -np.sum(self.negative, axis=1, dtype=np.int64)
+                assert self.negative is not None
+                return 1, 0, -self.negative.sum(axis=1, dtype=np.int64)
             case _:
                 return 2, -1, 0 * each
 
