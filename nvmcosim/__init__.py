@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nvmcosim.pymodel.pulse_table import PulseTable, pulse_codes
     from nvmcosim.pymodel.store import GoldenStore, StoreCounters
     from nvmcosim.pymodel.store_plan import Domain, StorePlan
+    from nvmcosim.pymodel.stream_plan import StreamPlan
     from nvmcosim.training import Trainer, TrainingConfig, train
     from nvmcosim.views import view
 
@@ -56,6 +57,7 @@ __all__ = [
     "StoreCounters",
     "StorePlan",
     "StoringSGD",
+    "StreamPlan",
     "Trainer",
     "TrainingConfig",
     "WriteCurve",
@@ -95,6 +97,7 @@ _HOMES = {
     "nvmcosim.pymodel.pcm_cell": ("PcmCell",),
     "nvmcosim.pymodel.store": ("GoldenStore", "StoreCounters"),
     "nvmcosim.pymodel.store_plan": ("Domain", "StorePlan"),
+    "nvmcosim.pymodel.stream_plan": ("StreamPlan",),
     "nvmcosim.training": ("Trainer", "TrainingConfig", "train"),
     "nvmcosim.views": ("view",),
 }
@@ -105,6 +108,7 @@ def __getattr__(name: str) -> Any:
     if name == "Plan":
         import_module("nvmcosim.pymodel.layer_plan")
         import_module("nvmcosim.pymodel.line_plan")
+        import_module("nvmcosim.pymodel.stream_plan")
         return import_module("nvmcosim.pymodel.plan").Plan
     for home, names in _HOMES.items():
         if name in names:

@@ -28,6 +28,9 @@ VIEWS: dict[str, dict[str, str]] = {
         "bench": "nvmcosim.cocotb_tests.appwom_line:run",
         "training": "nvmcosim.memory:PcmMemory",
     },
+    "stream": {
+        "curve": "nvmcosim.pymodel.stream_plan:codes_of",
+    },
 }
 
 

@@ -18,8 +18,8 @@ from nvmcosim.pymodel.word_kernels import NATIVE, mode_of
 
 __all__ = ["PcmMemory"]
 
-#: Version of what `state_dict` returns.
-_STATE_VERSION = 1
+#: Version of what `state_dict` returns; version 1 did not have the arrays' sizes.
+_STATE_VERSION = 2
 
 
 class PcmMemory:
@@ -164,14 +164,17 @@ class PcmMemory:
         names = ("version", "plan", "steps", "tracker")
         if not isinstance(state, Mapping) or set(state) != set(names):
             raise InputError(f"the memory's state must have {', '.join(names)}")
-        for name, value in (("version", _STATE_VERSION), ("plan", self.plan.to_json())):
-            if state[name] != value:
+        versions = range(1, _STATE_VERSION + 1)
+        for name, values in (("version", versions), ("plan", (self.plan.to_json(),))):
+            if state[name] not in values:
                 raise InputError(f"the memory's state is of another {name}: {state[name]!r}")
         steps, tracker = state["steps"], state["tracker"]
         if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
             raise InputError(f"steps is {steps!r}; it must be a number of at least 0")
         if not isinstance(tracker, Mapping):
             raise InputError("the memory's state has no tracker")
+        if state["version"] == 1:
+            tracker = {**tracker, "sizes": self.tracker.sizes}
         self.tracker.load_state(
             {
                 name: value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value

@@ -166,5 +166,12 @@ def test_wrong_input_is_one_sentence() -> None:
         memory.load_state_dict({**state, "tracker": tracked})
     with pytest.raises(InputError, match="steps is -1"):
         memory.load_state_dict({**state, "steps": -1})
-    with pytest.raises(InputError, match="cells must be"):
+    with pytest.raises(InputError, match="the state is of 4 arrays; this tracker has 2"):
         PcmMemory(model, PING_PONG, names=["2.*"]).load_state_dict(state)
+    with pytest.raises(InputError, match="of another version: 3"):
+        memory.load_state_dict({**state, "version": 3})
+    # Version 1 did not have the sizes.
+    tracker = {name: value for name, value in state["tracker"].items() if name != "sizes"}
+    memory.load_state_dict({**state, "version": 1, "tracker": tracker})
+    with pytest.raises(InputError, match="must have .*sizes"):
+        memory.load_state_dict({**state, "tracker": tracker})
