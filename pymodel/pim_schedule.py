@@ -15,6 +15,9 @@ from nvmcosim.pymodel.pim_program import MATCH, ONE, Step, Write
 
 __all__ = ["Bundle", "assign_rows", "pack"]
 
+#: How many writes that do not fit into a step are looked at before the step is closed.
+_LOOKED_AT = 200
+
 
 @dataclass(frozen=True)
 class Bundle:
@@ -103,7 +106,7 @@ def _pack(
         writes: list[Write] = []
         search: tuple[tuple[int, int], ...] = ()
         postponed = []
-        while ready:
+        while ready and len(writes) < k and len(postponed) < _LOOKED_AT:
             item = heappop(ready)
             bundle = bundles[item[1]]
             wanted = reads.union(bundle.step.reads)
