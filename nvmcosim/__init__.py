@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from nvmcosim.pymodel.formats import BF16, FP16, FP32, FloatFormat, float_format
     from nvmcosim.pymodel.gate_shape import GateShape
     from nvmcosim.pymodel.golden_line import GoldenLine
+    from nvmcosim.pymodel.golden_pim import GoldenPim
     from nvmcosim.pymodel.layer_plan import LayerPlan, PlannedLayer
     from nvmcosim.pymodel.line_plan import LinePlan
     from nvmcosim.pymodel.line_report import LineReport, lifetime
     from nvmcosim.pymodel.pcm_cell import PcmCell
+    from nvmcosim.pymodel.pim_plan import PimPlan
     from nvmcosim.pymodel.plan import Plan
     from nvmcosim.pymodel.pulse_table import PulseTable, pulse_codes
     from nvmcosim.pymodel.store import GoldenStore, StoreCounters
@@ -40,6 +42,7 @@ __all__ = [
     "FloatFormat",
     "GateShape",
     "GoldenLine",
+    "GoldenPim",
     "GoldenStore",
     "ImageSet",
     "InputError",
@@ -50,6 +53,7 @@ __all__ = [
     "MissingTool",
     "PcmCell",
     "PcmMemory",
+    "PimPlan",
     "Plan",
     "PlannedLayer",
     "PulseTable",
@@ -88,11 +92,13 @@ _HOMES = {
     "nvmcosim.pymodel.formats": ("BF16", "FP16", "FP32", "FloatFormat", "float_format"),
     "nvmcosim.pymodel.gate_shape": ("GateShape",),
     "nvmcosim.pymodel.golden_line": ("GoldenLine",),
+    "nvmcosim.pymodel.golden_pim": ("GoldenPim",),
     "nvmcosim.pymodel.pulse_table": ("PulseTable", "pulse_codes"),
     "nvmcosim.pymodel.layer_plan": ("LayerPlan", "PlannedLayer"),
     "nvmcosim.pymodel.line_plan": ("LinePlan",),
     "nvmcosim.pymodel.line_report": ("LineReport", "lifetime"),
     "nvmcosim.pymodel.pcm_cell": ("PcmCell",),
+    "nvmcosim.pymodel.pim_plan": ("PimPlan",),
     "nvmcosim.pymodel.store": ("GoldenStore", "StoreCounters"),
     "nvmcosim.pymodel.store_plan": ("Domain", "StorePlan"),
     "nvmcosim.training": ("Trainer", "TrainingConfig", "train"),
@@ -105,6 +111,7 @@ def __getattr__(name: str) -> Any:
     if name == "Plan":
         import_module("nvmcosim.pymodel.layer_plan")
         import_module("nvmcosim.pymodel.line_plan")
+        import_module("nvmcosim.pymodel.pim_plan")
         return import_module("nvmcosim.pymodel.plan").Plan
     for home, names in _HOMES.items():
         if name in names:

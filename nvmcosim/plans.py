@@ -9,6 +9,7 @@ from nvmcosim.pymodel.bit_curves import curve_at
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.layer_plan import LayerPlan
 from nvmcosim.pymodel.line_plan import LinePlan
+from nvmcosim.pymodel.pim_plan import PimPlan
 from nvmcosim.pymodel.plan import Plan, plan_from_dict, plan_values
 from nvmcosim.pymodel.store_plan import StorePlan
 
@@ -25,7 +26,8 @@ def load_plan(path: str | os.PathLike[str]) -> Plan:
     """
     values = plan_values(path)
     try:
-        stated = values if values.get("kind") == LinePlan.kind else _with_pulses(values)
+        complete = values.get("kind") in (LinePlan.kind, PimPlan.kind)
+        stated = values if complete else _with_pulses(values)
         return plan_from_dict(stated)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None

@@ -135,7 +135,7 @@ def _table(program: PimProgram) -> _Table:
 
 def _in_turn(step: Step, match: int, spare: int) -> list[tuple[int, ...]]:
     """The step's writes one after the other, so that each still finds what it needs."""
-    left, made = list(step.writes), []
+    left, made = list(step.writes), list[tuple[int, ...]]()
     moved: dict[int, int] = {}
     while left:
         for write in left:
@@ -165,7 +165,7 @@ def _operations(write: Write, match: int, moved: Mapping[int, int]) -> list[tupl
         if value in (ONE, ZERO):
             return [(_SET, to, 0, 0, 0, int(value == ONE))]
         return [(_COPY, to, 0, 0, place(value.row), int(value.inverted))]
-    made = []
+    made: list[tuple[int, ...]] = []
     for signal in (write.gate, *write.also):
         gate = (place(signal.row), int(signal.inverted))
         if value == ZERO:
