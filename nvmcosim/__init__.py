@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nvmcosim.pymodel.pulse_table import PulseTable, pulse_codes
     from nvmcosim.pymodel.store import GoldenStore, StoreCounters
     from nvmcosim.pymodel.store_plan import Domain, StorePlan
+    from nvmcosim.pymodel.stream_plan import StreamPlan
     from nvmcosim.training import Trainer, TrainingConfig, train
     from nvmcosim.views import view
 
@@ -60,6 +61,7 @@ __all__ = [
     "StoreCounters",
     "StorePlan",
     "StoringSGD",
+    "StreamPlan",
     "Trainer",
     "TrainingConfig",
     "WriteCurve",
@@ -101,6 +103,7 @@ _HOMES = {
     "nvmcosim.pymodel.pim_plan": ("PimPlan",),
     "nvmcosim.pymodel.store": ("GoldenStore", "StoreCounters"),
     "nvmcosim.pymodel.store_plan": ("Domain", "StorePlan"),
+    "nvmcosim.pymodel.stream_plan": ("StreamPlan",),
     "nvmcosim.training": ("Trainer", "TrainingConfig", "train"),
     "nvmcosim.views": ("view",),
 }
@@ -112,6 +115,7 @@ def __getattr__(name: str) -> Any:
         import_module("nvmcosim.pymodel.layer_plan")
         import_module("nvmcosim.pymodel.line_plan")
         import_module("nvmcosim.pymodel.pim_plan")
+        import_module("nvmcosim.pymodel.stream_plan")
         return import_module("nvmcosim.pymodel.plan").Plan
     for home, names in _HOMES.items():
         if name in names:

@@ -12,6 +12,7 @@ from nvmcosim.pymodel.line_plan import LinePlan
 from nvmcosim.pymodel.pim_plan import PimPlan
 from nvmcosim.pymodel.plan import Plan, plan_from_dict, plan_values
 from nvmcosim.pymodel.store_plan import StorePlan
+from nvmcosim.pymodel.stream_plan import StreamPlan
 
 __all__ = ["load_plan"]
 
@@ -26,9 +27,9 @@ def load_plan(path: str | os.PathLike[str]) -> Plan:
     """
     values = plan_values(path)
     try:
-        complete = values.get("kind") in (LinePlan.kind, PimPlan.kind)
-        stated = values if complete else _with_pulses(values)
-        return plan_from_dict(stated)
+        # Only stores have error rates.
+        bare = values.get("kind") in (LinePlan.kind, PimPlan.kind, StreamPlan.kind)
+        return plan_from_dict(values if bare else _with_pulses(values))
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 

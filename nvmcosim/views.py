@@ -31,6 +31,9 @@ VIEWS: dict[str, dict[str, str]] = {
     "pim": {
         "golden": "nvmcosim.pymodel.golden_pim:GoldenPim",
     },
+    "stream": {
+        "curve": "nvmcosim.pymodel.stream_plan:curve_of",
+    },
 }
 
 

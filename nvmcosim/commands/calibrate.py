@@ -11,6 +11,7 @@ from nvmcosim.pymodel.errors import InputError
 
 if TYPE_CHECKING:
     from nvmcosim.pymodel.curve import WriteCurve
+    from nvmcosim.pymodel.device.in_plane_spec import InPlaneSpec
     from nvmcosim.pymodel.device.spec import DeviceSpec
     from nvmcosim.spice.characterise import Settings
 
@@ -66,10 +67,24 @@ def calibrate(
                 raise InputError(f"{option} is given, but {device} is a law: nothing is simulated")
         _report([law_curve(device).save(out / f"{device}.json")], [], json_output)
         return
-    from nvmcosim.devices import device_for
+    from nvmcosim.devices import any_device_for
+    from nvmcosim.pymodel.device.in_plane_spec import InPlaneSpec
     from nvmcosim.spice.characterise import SAMPLES, Settings
 
-    spec = device_for(device)
+    spec = any_device_for(device)
+    if isinstance(spec, InPlaneSpec):
+        from nvmcosim.commands.calibrate_in_plane import calibrate_in_plane
+
+        stated = {"--samples": samples, "--workers": workers, "--quick": quick or None}
+        stated |= {"--noise": None if noise == "thermal" else noise}
+        stated |= {"--macrospin": None if macrospin == "1d" else macrospin}
+        for option, value in stated.items():
+            if value is not None:
+                raise InputError(f"{option} is given, but {device} is in-plane: its law is exact")
+        volts = None if amplitude is None else _amplitudes(amplitude, spec)
+        written = calibrate_in_plane(spec, _sweep(pulse), volts, _directions(direction), out)
+        _report(written[:-1], written[-1:], json_output, simulated=False)
+        return
     settings = Settings(
         _sweep(pulse),
         samples=(_QUICK_SAMPLES if quick else SAMPLES) if samples is None else samples,
@@ -150,7 +165,7 @@ def _directions(direction: str) -> tuple[str, ...]:
     return DIRECTIONS if direction == "both" else (direction,)
 
 
-def _amplitudes(text: str | None, spec: "DeviceSpec") -> list[float]:
+def _amplitudes(text: str | None, spec: "DeviceSpec | InPlaneSpec") -> list[float]:
     from nvmcosim.pymodel.units import quantity
 
     if text is None:
@@ -177,7 +192,9 @@ def _sweep(text: str) -> Any:
     return np.arange(first, last + 1, step, dtype=np.float64)
 
 
-def _report(curves: list[Path], plots: list[Path], json_output: bool) -> None:
+def _report(
+    curves: list[Path], plots: list[Path], json_output: bool, simulated: bool = True
+) -> None:
     from nvmcosim.pymodel.curve import load_curve
 
     rows: list[dict[str, Any]] = []
@@ -203,7 +220,7 @@ def _report(curves: list[Path], plots: list[Path], json_output: bool) -> None:
         out.print(text, soft_wrap=True)
     for path in plots:
         out.print(f"{path}: plot", soft_wrap=True)
-    if plots:
+    if plots and simulated:
         from nvmcosim.spice.cards import PROCESS
 
         out.print(f"Transistor models: {PROCESS}.", soft_wrap=True)
