@@ -15,6 +15,8 @@ __all__ = ["run_program"]
 #: Operations, as in `pim_kernels`.
 _COPY, _SELECT, _AND, _OR, _XOR, _SET, _SEARCH, _SEARCH_MORE, _SKIP = range(9)
 _MOST_COLUMNS = 1 << 16
+#: Columns of a block whose rows still fit into the second-level cache.
+_BLOCK = 4096
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,15 @@ def run_program(
     table = _table(program)
     count = taken[0].size
     given = [np.empty(count, kinds[1]) for _ in program.outputs]
-    blocks = -(-count // columns)
+    # What skips nothing may as well run in larger blocks.
+    block = columns if table.skips else columns * max(1, _BLOCK // columns)
     places = [_places([rows for _, rows in ports]) for ports in (program.inputs, program.outputs)]
 
     def work(low: int, high: int) -> NDArray[np.int64]:
         passed: NDArray[np.int64] = run_blocks(
             table.operations,
             table.rows,
-            columns // 64,
+            block // 64,
             tuple(taken),
             places[0],
             tuple(given),
@@ -77,8 +80,8 @@ def run_program(
         )
         return passed
 
-    passed = np.sum(shared_out(work, blocks, threads), axis=0)
-    counts = _times(program.counts, blocks)
+    passed = np.sum(shared_out(work, -(-count // block), threads), axis=0)
+    counts = _times(program.counts, -(-count // columns))
     for number, skipped in enumerate(table.skips):
         counts += _times(skipped, -int(passed[number]))
     outputs = zip(program.outputs, given, strict=True)
