@@ -28,6 +28,9 @@ VIEWS: dict[str, dict[str, str]] = {
         "bench": "nvmcosim.cocotb_tests.appwom_line:run",
         "training": "nvmcosim.memory:PcmMemory",
     },
+    "pim": {
+        "golden": "nvmcosim.pymodel.golden_pim:GoldenPim",
+    },
     "stream": {
         "curve": "nvmcosim.pymodel.stream_plan:curve_of",
         "golden": "nvmcosim.pymodel.golden_sng:golden_bank",
