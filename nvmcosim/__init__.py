@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from nvmcosim.pymodel.formats import BF16, FP16, FP32, FloatFormat, float_format
     from nvmcosim.pymodel.gate_shape import GateShape
     from nvmcosim.pymodel.golden_line import GoldenLine
+    from nvmcosim.pymodel.golden_pim import GoldenPim
     from nvmcosim.pymodel.layer_plan import LayerPlan, PlannedLayer
     from nvmcosim.pymodel.line_plan import LinePlan
     from nvmcosim.pymodel.line_report import LineReport, lifetime
     from nvmcosim.pymodel.pcm_cell import PcmCell
+    from nvmcosim.pymodel.pim_plan import PimPlan
     from nvmcosim.pymodel.plan import Plan
     from nvmcosim.pymodel.pulse_code import PulseCodes
     from nvmcosim.pymodel.pulse_table import PulseTable, pulse_codes
@@ -45,6 +47,7 @@ __all__ = [
     "FloatFormat",
     "GateShape",
     "GoldenLine",
+    "GoldenPim",
     "GoldenStore",
     "ImageSet",
     "InPlaneMtj",
@@ -57,6 +60,7 @@ __all__ = [
     "MissingTool",
     "PcmCell",
     "PcmMemory",
+    "PimPlan",
     "Plan",
     "PlannedLayer",
     "PulseCodes",
@@ -103,11 +107,13 @@ _HOMES = {
     "nvmcosim.pymodel.golden_line": ("GoldenLine",),
     "nvmcosim.pymodel.pulse_code": ("PulseCodes",),
     "nvmcosim.pymodel.sng": ("Sng",),
+    "nvmcosim.pymodel.golden_pim": ("GoldenPim",),
     "nvmcosim.pymodel.pulse_table": ("PulseTable", "pulse_codes"),
     "nvmcosim.pymodel.layer_plan": ("LayerPlan", "PlannedLayer"),
     "nvmcosim.pymodel.line_plan": ("LinePlan",),
     "nvmcosim.pymodel.line_report": ("LineReport", "lifetime"),
     "nvmcosim.pymodel.pcm_cell": ("PcmCell",),
+    "nvmcosim.pymodel.pim_plan": ("PimPlan",),
     "nvmcosim.pymodel.store": ("GoldenStore", "StoreCounters"),
     "nvmcosim.pymodel.store_plan": ("Domain", "StorePlan"),
     "nvmcosim.pymodel.stream_plan": ("StreamPlan",),
@@ -121,6 +127,7 @@ def __getattr__(name: str) -> Any:
     if name == "Plan":
         import_module("nvmcosim.pymodel.layer_plan")
         import_module("nvmcosim.pymodel.line_plan")
+        import_module("nvmcosim.pymodel.pim_plan")
         import_module("nvmcosim.pymodel.stream_plan")
         return import_module("nvmcosim.pymodel.plan").Plan
     for home, names in _HOMES.items():

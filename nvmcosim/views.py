@@ -28,8 +28,13 @@ VIEWS: dict[str, dict[str, str]] = {
         "bench": "nvmcosim.cocotb_tests.appwom_line:run",
         "training": "nvmcosim.memory:PcmMemory",
     },
+    "pim": {
+        "golden": "nvmcosim.pymodel.golden_pim:GoldenPim",
+    },
     "stream": {
         "curve": "nvmcosim.pymodel.stream_plan:curve_of",
+        "golden": "nvmcosim.pymodel.golden_sng:golden_bank",
+        "rtl": "nvmcosim.hdl.bms_bank:BmsBank",
     },
 }
 

@@ -24,7 +24,7 @@ from nvmcosim.pymodel.pim_integers import (
 from nvmcosim.pymodel.pim_product import product
 from nvmcosim.pymodel.pim_program import MATCH, ONE, PUBLISHED_K, ZERO, PimProgram, Signal
 
-__all__ = ["emit_multiply", "multiply_program"]
+__all__ = ["denormalise", "emit_multiply", "multiply_program"]
 
 
 @cache
@@ -82,7 +82,7 @@ def emit_multiply(
         builder.copy(nothing, ~flags.leading_a)
         builder.or_(nothing, ~flags.leading_b)
     else:
-        rows = _subnormal(builder, rows, exponent)
+        rows = denormalise(builder, rows, exponent)
     packed = round_and_pack(
         builder, fmt, rows, exponent, flags.infinite, flags.not_a_number, nothing
     )
@@ -170,7 +170,7 @@ def _exponent_sum(builder: Builder, a: Operand, b: Operand, flags: _Flags) -> li
     return rows
 
 
-def _subnormal(builder: Builder, rows: list[Signal], exponent: list[Signal]) -> list[Signal]:
+def denormalise(builder: Builder, rows: list[Signal], exponent: list[Signal]) -> list[Signal]:
     """Shift `rows` right by what a negative `exponent` lacks to 0, and make it 0."""
     negative, carry = exponent[-1], builder.row("carry")
     amount = builder.rows("shift", (len(rows) - 1).bit_length())

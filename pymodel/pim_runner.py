@@ -15,6 +15,8 @@ __all__ = ["run_program"]
 #: Operations, as in `pim_kernels`.
 _COPY, _SELECT, _AND, _OR, _XOR, _SET, _SEARCH, _SEARCH_MORE, _SKIP = range(9)
 _MOST_COLUMNS = 1 << 16
+#: Columns of a block whose rows still fit into the second-level cache.
+_BLOCK = 4096
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,15 @@ def run_program(
     table = _table(program)
     count = taken[0].size
     given = [np.empty(count, kinds[1]) for _ in program.outputs]
-    blocks = -(-count // columns)
+    # What skips nothing may as well run in larger blocks.
+    block = columns if table.skips else columns * max(1, _BLOCK // columns)
     places = [_places([rows for _, rows in ports]) for ports in (program.inputs, program.outputs)]
 
     def work(low: int, high: int) -> NDArray[np.int64]:
         passed: NDArray[np.int64] = run_blocks(
             table.operations,
             table.rows,
-            columns // 64,
+            block // 64,
             tuple(taken),
             places[0],
             tuple(given),
@@ -77,8 +80,8 @@ def run_program(
         )
         return passed
 
-    passed = np.sum(shared_out(work, blocks, threads), axis=0)
-    counts = _times(program.counts, blocks)
+    passed = np.sum(shared_out(work, -(-count // block), threads), axis=0)
+    counts = _times(program.counts, -(-count // columns))
     for number, skipped in enumerate(table.skips):
         counts += _times(skipped, -int(passed[number]))
     outputs = zip(program.outputs, given, strict=True)
@@ -135,7 +138,7 @@ def _table(program: PimProgram) -> _Table:
 
 def _in_turn(step: Step, match: int, spare: int) -> list[tuple[int, ...]]:
     """The step's writes one after the other, so that each still finds what it needs."""
-    left, made = list(step.writes), []
+    left, made = list(step.writes), list[tuple[int, ...]]()
     moved: dict[int, int] = {}
     while left:
         for write in left:
@@ -165,7 +168,7 @@ def _operations(write: Write, match: int, moved: Mapping[int, int]) -> list[tupl
         if value in (ONE, ZERO):
             return [(_SET, to, 0, 0, 0, int(value == ONE))]
         return [(_COPY, to, 0, 0, place(value.row), int(value.inverted))]
-    made = []
+    made: list[tuple[int, ...]] = []
     for signal in (write.gate, *write.also):
         gate = (place(signal.row), int(signal.inverted))
         if value == ZERO:

@@ -105,7 +105,7 @@ def _pack(
         reads: set[int] = set()
         writes: list[Write] = []
         search: tuple[tuple[int, int], ...] = ()
-        postponed = []
+        postponed: list[tuple[float, int]] = []
         while ready and len(writes) < k and len(postponed) < _LOOKED_AT:
             item = heappop(ready)
             bundle = bundles[item[1]]

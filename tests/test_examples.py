@@ -45,7 +45,7 @@ def curve(tmp_path_factory: pytest.TempPathFactory) -> WriteCurve:
 
 def test_every_plan_file_is_tested() -> None:
     files = {path.stem for path in EXAMPLES.glob("*.toml")}
-    assert files == {*PLANS, "stt-65nm", "ip-20x58", "ho2021", "mondal2018"}
+    assert files == {*PLANS, "stt-65nm", "ip-20x58", "ho2021", "mondal2018", "wang2020"}
 
 
 def test_the_line_plan_has_golden_model_rtl_and_bench() -> None:

@@ -125,9 +125,9 @@ def named_plans(
                 f"{block_of(plan, block)}_{name}": (plan, block_of(plan, block))
                 for name, plan in plans_within(load_plan(target), stem).items()
             }
-        elif target in BLOCKS and BLOCKS[target].kind == "line":
-            line = {**stated, **({"domain": domain} if domain else {})}
-            named = {target: (plans.line_plan_from_options(line, target), target)}
+        elif target in BLOCKS and BLOCKS[target].kind in ("line", "stream"):
+            few = {**stated, **({"domain": domain} if domain else {})}
+            named = {target: (plans.other_plan_from_options(few, target), target)}
         elif target in BLOCKS:
             named = {target: (plans.plan_from_options(stated, domain), target)}
         else:
