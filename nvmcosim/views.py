@@ -29,7 +29,7 @@ VIEWS: dict[str, dict[str, str]] = {
         "training": "nvmcosim.memory:PcmMemory",
     },
     "stream": {
-        "curve": "nvmcosim.pymodel.stream_plan:codes_of",
+        "curve": "nvmcosim.pymodel.stream_plan:curve_of",
     },
 }
 

@@ -26,6 +26,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nvmcosim.pymodel.arrays import array_of
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.line_work import LineWork
 from nvmcosim.pymodel.pcm_cell import PcmCell
@@ -138,7 +139,7 @@ class CodedLines:
 
     def write(self, line: int, data: ArrayLike) -> LineWork:
         """Write `data`, `[groups]`, to one line; returns what that took."""
-        wanted = np.asarray(data)
+        wanted = array_of(data, "data")
         groups = (self.shape.groups,)
         if wanted.shape != groups or wanted.dtype.kind not in "ui" or (wanted >> 2).any():
             raise InputError(f"data is {data!r}; it must be {groups[0]} numbers from 0 to 3")

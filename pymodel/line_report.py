@@ -1,6 +1,7 @@
 """What writes to lines of phase-change memory cost a word and a line, and how long cells last."""
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,12 @@ class LineReport:
 
     @classmethod
     def of(cls, tracker: LineTracker) -> "LineReport":
-        """The report of all that `tracker` has written; it must have written at least once."""
+        """The report of all that `tracker` has written.
+
+        Raises `InputError` if it has not written yet.
+        """
+        if not tracker.writes:
+            raise InputError("the tracker has not written yet; a report is of 1 write or more")
         plan, cell = tracker.plan, tracker.plan.pcm
         both = [tracker.work, tracker.idle_work]
         words = tracker.words * tracker.writes
@@ -100,13 +106,20 @@ class LineReport:
         return self.flips.reshape(len(self.plan.groups), -1).sum(axis=1)
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as JSON-ready values, with the lifetime by each leveller."""
+        """The report as JSON-ready values, all of them finite.
+
+        `lifetime_writes` has the lifetime by each leveller: null where it is infinite, as no cell
+        has flipped.
+        """
         values: dict[str, Any] = {
             name: getattr(self, name) for name in self.__dataclass_fields__ if name != "plan"
         }
         values["flips"] = self.flips.tolist()
         values["plan"] = self.plan.to_dict()
-        values["lifetime_writes"] = {name: lifetime(self, name) for name in LEVELLERS}
+        lifetimes = {name: lifetime(self, name) for name in LEVELLERS}
+        values["lifetime_writes"] = {
+            name: writes if isfinite(writes) else None for name, writes in lifetimes.items()
+        }
         return values
 
 

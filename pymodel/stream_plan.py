@@ -16,9 +16,10 @@ from nvmcosim.pymodel.device.in_plane import InPlaneMtj
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.plan import Plan
 from nvmcosim.pymodel.pulse_code import GENERATORS, PulseCodes
+from nvmcosim.pymodel.stream_neuron import NeuronShape
 from nvmcosim.pymodel.units import check_whole, picoseconds, quantity
 
-__all__ = ["JUNCTIONS", "RESET_RULES", "REUSES", "STREAM_FORMATS", "StreamPlan", "codes_of"]
+__all__ = ["JUNCTIONS", "RESET_RULES", "REUSES", "STREAM_FORMATS", "StreamPlan", "curve_of"]
 
 #: In-plane junctions by name: mondal2018's of 20 x 58 nm (Section III-A, footnote 2).
 JUNCTIONS = {"ip-20x58": InPlaneMtj()}
@@ -60,9 +61,10 @@ class StreamPlan(Plan):
         phases: generators in a bank; without a number as many as a bit takes clocks.
         scale: M, what a weight of 1 stands for: weights are in [-M, M].
         layers: widths: inputs, then neurons of each layer.
-        states: states of the neurons' counters, an even number by layer; without them as many as
-            NStanh has for n = M: 2 * inputs * M of the first layer, whose sum has the term w of
-            Eq. 10, and inputs * M of the others.
+        operands: how each layer multiplies, of `stream_neuron.OPERANDS`; without them as in the
+            paper, `shared` in the first layer and `bipolar` in the others.
+        states: states of the neurons' counters, an even number by layer; without them those of
+            `NeuronShape.paper`.
         start: the counters' first states by layer; without them the middle.
         reuse: whether weights have the same bits for all samples (`shared`) or not (`fresh`).
         bias_v: voltage of a write.
@@ -85,6 +87,7 @@ class StreamPlan(Plan):
     phases: int | None = None
     scale: int = 1
     layers: tuple[int, ...] = (4, 3, 2)
+    operands: tuple[str, ...] | None = None
     states: tuple[int, ...] | None = None
     start: tuple[int, ...] | None = None
     reuse: str = "shared"
@@ -116,27 +119,27 @@ class StreamPlan(Plan):
             )
         for width in self.layers:
             check_whole(width, "a width in layers", 1, 2**16)
-        self._complete_counters()
+        self._complete_neurons()
 
-    def _complete_counters(self) -> None:
+    def _complete_neurons(self) -> None:
         inputs = self.layers[:-1]
+        if self.operands is None:
+            object.__setattr__(self, "operands", ("shared", *["bipolar"] * (len(inputs) - 1)))
+        object.__setattr__(self, "operands", _texts(self.operands, "operands"))
+        own = [NeuronShape.paper(n, self.scale) for n in inputs]
         if self.states is None:
-            own = tuple((2 if n == 0 else 1) * i * self.scale for n, i in enumerate(inputs))
-            # With an odd number of inputs and M odd there would be no middle.
-            object.__setattr__(self, "states", tuple(max(2, k + k % 2) for k in own))
+            object.__setattr__(self, "states", tuple(shape.states for shape in own))
         if self.start is None:
-            object.__setattr__(self, "start", tuple(k // 2 for k in self.counter_states))
-        for name in ("states", "start"):
+            assert self.states is not None
+            object.__setattr__(self, "start", tuple(k // 2 for k in self.states))
+        for name in ("operands", "states", "start"):
             if len(getattr(self, name)) != len(inputs):
                 raise InputError(
-                    f"{name} is {list(getattr(self, name))}; it must have a number for each of the "
+                    f"{name} is {list(getattr(self, name))}; it must have one for each of the "
                     f"{len(inputs)} layers"
                 )
-        for states, start in zip(self.counter_states, self.start_states, strict=True):
-            check_whole(states, "a number in states", 2, 2**24)
-            if states % 2:
-                raise InputError(f"states has {states}; it must be even")
-            check_whole(start, "a number in start", 0, states - 1)
+        # The neurons check what they are made from.
+        _ = self.neurons
 
     @cached_property
     def codes(self) -> PulseCodes:
@@ -159,16 +162,13 @@ class StreamPlan(Plan):
         return self.phases
 
     @property
-    def counter_states(self) -> tuple[int, ...]:
-        """States of the counters, by layer."""
+    def neurons(self) -> tuple[NeuronShape, ...]:
+        """The neurons, by layer."""
         assert self.states is not None
-        return self.states
-
-    @property
-    def start_states(self) -> tuple[int, ...]:
-        """First states of the counters, by layer."""
         assert self.start is not None
-        return self.start
+        assert self.operands is not None
+        each = zip(self.layers, self.states, self.start, self.operands, strict=False)
+        return tuple(NeuronShape(*values) for values in each)
 
     def replace(self, **changes: Any) -> Self:
         """The same plan with other values in some fields.
@@ -181,7 +181,7 @@ class StreamPlan(Plan):
     def to_dict(self) -> dict[str, Any]:
         """The plan as JSON-ready values."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        lists = {name: list(values[name]) for name in ("layers", "states", "start")}
+        lists = {name: list(values[name]) for name in ("layers", "operands", "states", "start")}
         return {"kind": self.kind, **values, **lists}
 
     @classmethod
@@ -210,9 +210,15 @@ class StreamPlan(Plan):
         return cls(**rest)
 
 
-def codes_of(plan: StreamPlan) -> PulseCodes:
+def curve_of(plan: StreamPlan) -> PulseCodes:
     """The curve of a stream plan: the probability and energy of every number's pulse."""
     return plan.codes
+
+
+def _texts(values: Any, name: str) -> tuple[str, ...]:
+    if not isinstance(values, list | tuple) or not all(isinstance(v, str) for v in values):
+        raise InputError(f"{name} is {values!r}; it must be a list of words")
+    return tuple(values)
 
 
 def _whole_numbers(values: Any, name: str) -> tuple[int, ...]:

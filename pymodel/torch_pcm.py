@@ -14,6 +14,7 @@ from nvmcosim.pymodel.line_tracker import LineTracker
 from nvmcosim.pymodel.torch_parameters import ParameterWatch, find_parameters
 from nvmcosim.pymodel.torch_plugin import steps_between
 from nvmcosim.pymodel.torch_words import native_dtype
+from nvmcosim.pymodel.torch_writers import claim, release
 from nvmcosim.pymodel.word_kernels import NATIVE, mode_of
 
 __all__ = ["PcmMemory"]
@@ -34,7 +35,8 @@ class PcmMemory:
         print(memory.report().pulse_pj, memory.report().word_flips)
 
     The initial parameters are written when the memory is made. Several memories may track one
-    module, as long as at most one of them writes back.
+    module, as long as at most one of them writes back: another is refused until that one is gone or
+    `detach`ed.
 
     Args:
         model: the module; its parameters are fp32, or of the plan's own format.
@@ -49,7 +51,8 @@ class PcmMemory:
         tracker: the memory itself, an array for each parameter in their order. A parameter starts
             a line of its own; its words follow each other as its values do in row-major order.
 
-    Raises `InputError` for a wrong argument, or a parameter that cannot be stored.
+    Raises `InputError` for a wrong argument, or a parameter that cannot be stored or that another
+    memory writes back.
     """
 
     def __init__(
@@ -102,6 +105,8 @@ class PcmMemory:
     def store(self) -> None:
         """Write all parameters now, and read them back if the memory writes back."""
         self._watch.check()
+        if self.write_back:
+            claim(self, ((each.name, each.parameter) for each in self._found))
         flat = [self._flat(each.name, each.parameter) for each in self._found]
         addresses = [values.data_ptr() for values in flat]
         self.tracker.write(addresses, self._mode, self.write_back, torch.get_num_threads())
@@ -133,7 +138,11 @@ class PcmMemory:
             each.parameter.copy_(torch.from_numpy(words).view(each.parameter.shape))
 
     def detach(self) -> None:
-        """Stop following the optimizer's steps."""
+        """Stop following the optimizer's steps, and let another memory write back.
+
+        `step` and `store` still write, if no other memory does by then.
+        """
+        release(self, (each.parameter for each in self._found))
         if self._hook is not None:
             self._hook.remove()
             self._hook = None

@@ -1,5 +1,7 @@
 """Costs a write and lifetimes, against the golden lines' own work and a simulated leveller."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -91,3 +93,22 @@ def test_basic_wears_each_cell_with_every_write() -> None:
     report, _, _ = written(LinePlan("fp32", "basic", line_words=WORDS))
     assert report.word_flips == 32
     assert lifetime(report, "none") == lifetime(report, "ideal") == 1e8
+
+
+def test_without_flips_a_lifetime_is_infinite_and_null_in_json() -> None:
+    tracker = LineTracker(LinePlan("fp32", "dcw"), [5])
+    with pytest.raises(InputError, match="the tracker has not written yet"):
+        LineReport.of(tracker)
+    # What a fresh memory holds already.
+    words = np.zeros(5, np.uint32)
+    tracker.write([words.ctypes.data], NATIVE, False, 1)
+    report = LineReport.of(tracker)
+    assert [lifetime(report, leveller) for leveller in LEVELLERS] == [float("inf")] * 3
+    values = json.loads(json.dumps(report.to_dict(), allow_nan=False))
+    assert values["lifetime_writes"] == dict.fromkeys(LEVELLERS)
+    # As soon as one cell flips, every leveller has a number.
+    words[2] = 4
+    tracker.write([words.ctypes.data], NATIVE, False, 1)
+    values = LineReport.of(tracker).to_dict()["lifetime_writes"]
+    assert values["none"] == 2e8
+    assert all(isinstance(value, float) for value in values.values())

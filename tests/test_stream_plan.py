@@ -9,6 +9,7 @@ from nvmcosim import InputError, Plan, StreamPlan, load_plan, view
 from nvmcosim.pymodel.device.in_plane import InPlaneMtj
 from nvmcosim.pymodel.plan import plan_from_dict
 from nvmcosim.pymodel.pulse_code import PulseCodes
+from nvmcosim.pymodel.stream_neuron import NeuronShape
 
 PLAN = StreamPlan()
 EXAMPLE = Path(__file__).parents[1] / "examples" / "mondal2018.toml"
@@ -34,25 +35,28 @@ def test_a_bank_has_as_many_generators_as_a_bit_takes_clocks() -> None:
     assert StreamPlan(phases=4).phases == 4
 
 
-def test_counters_follow_the_layers() -> None:
-    # NStanh with n = M and m = 2N in the first layer, m = N in the next.
+def test_neurons_follow_the_layers() -> None:
     plan = StreamPlan(layers=(5, 3, 2), scale=4)
-    assert (plan.states, plan.start) == ((40, 12), (20, 6))
-    # 3 inputs and M = 1 leave no middle: one state more.
-    assert StreamPlan(layers=(5, 3, 2)).states == (10, 4)
-    own = StreamPlan(layers=(5, 3, 2), states=(8, 2), start=(0, 1))
-    assert (own.states, own.start) == ((8, 2), (0, 1))
+    assert plan.neurons == (NeuronShape(5, 40, 20), NeuronShape(3, 24, 12, "bipolar"))
+    assert [n.states for n in plan.neurons] == [
+        NeuronShape.paper(5, 4).states,
+        NeuronShape.paper(3, 4, hidden_inputs=True).states,
+    ]
+    own = StreamPlan(
+        layers=(5, 3, 2), states=(8, 2), start=(0, 1), operands=("magnitude", "separate")
+    )
+    assert own.neurons == (NeuronShape(5, 8, 0, "magnitude"), NeuronShape(3, 2, 1, "separate"))
 
 
 def test_json_gives_the_same_plan_back() -> None:
     plan = StreamPlan(
-        "unipolar", 31, 6, "normal", "always", 3, 2, (3, 2), (6,), (5,), "fresh", 1.3, 5000, 1500
+        "unipolar", 31, 6, "normal", "always", 3, 2, (3, 2), ("separate",), (6,), (5,), "fresh", 1.3
     )
     assert StreamPlan.from_json(plan.to_json()) == plan
     assert plan_from_dict(plan.to_dict()) == plan
     assert Plan.from_json(plan.to_json()) == plan
     assert plan.digest() != PLAN.digest()
-    assert plan.replace(layers=(4, 2), states=None, start=None).states == (16,)
+    assert plan.replace(layers=(4, 2), operands=None, states=None, start=None).states == (16,)
 
 
 def test_text_stands_for_times_and_bias() -> None:
@@ -81,10 +85,13 @@ def test_text_stands_for_times_and_bias() -> None:
         ({"layers": []}, "layers is \\[\\]; it must be a list of whole numbers"),
         ({"layers": [4, 0]}, "a width in layers is 0; it must be a whole number from 1"),
         ({"layers": "4"}, "layers is '4'; it must be a list of whole numbers"),
-        ({"states": [8]}, "states is \\[8\\]; it must have a number for each of the 2 layers"),
-        ({"states": [8, 5]}, "states has 5; it must be even"),
-        ({"states": [8, 0]}, "a number in states is 0; it must be a whole number from 2"),
-        ({"start": [8, 2]}, "a number in start is 8; it must be a whole number from 0 to 7"),
+        ({"states": [8]}, "states is \\[8\\]; it must have one for each of the 2 layers"),
+        ({"states": [8, 5]}, "states are 5; their number must be even"),
+        ({"states": [8, 0]}, "states is 0; it must be a whole number from 2"),
+        ({"operands": ["shared"]}, "operands is \\['shared'\\]; it must have one for each"),
+        ({"operands": ["xor", "bipolar"]}, "the operand is 'xor'; it must be one of"),
+        ({"operands": [1, 2]}, "operands is \\[1, 2\\]; it must be a list of words"),
+        ({"start": [8, 2]}, "start is 8; it must be a whole number from 0 to 7"),
         ({"tick": "1 ns", "tick_ps": 1000}, "tick and tick_ps are both given; give one"),
         ({"bias": "1.2 A"}, "bias is '1.2 A'; it must be a quantity in V"),
         ({"length": 3}, "a stream plan has no 'length'; it has kind, format, cycles"),

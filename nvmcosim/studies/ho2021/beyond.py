@@ -134,10 +134,7 @@ def _other_write(runs: Runs, name: str) -> Figure:
         energy = saved(energy_pj(mine), energy_pj(other))
         ours = energy if network == _NETWORK else ours
         both = [r["place_ns"] + r["sense_ns"] for r in (mine, other)]
-        gains = {
-            lev: 100 * (mine["lifetime_writes"][lev] / other["lifetime_writes"][lev] - 1)
-            for lev in LEVELLERS
-        }
+        gains = {lev: gained(mine, other, lev) for lev in LEVELLERS}
         points.append({"network": network, "percent": energy, "lifetime_percent": gains})
         said.append(
             f"{network}: {energy_pj(mine):.0f} against {energy_pj(other):.0f} pJ a word, latency "
