@@ -12,9 +12,17 @@ from nvmcosim.pymodel.pim_float_parts import (
     zero_flag,
 )
 from nvmcosim.pymodel.pim_integers import add_into, clear, set_all, shift_right
-from nvmcosim.pymodel.pim_program import MATCH, ONE, PUBLISHED_K, ZERO, PimProgram, Signal
+from nvmcosim.pymodel.pim_program import (
+    MATCH,
+    ONE,
+    PUBLISHED_K,
+    ZERO,
+    PimCounts,
+    PimProgram,
+    Signal,
+)
 
-__all__ = ["add_program", "emit_add"]
+__all__ = ["add_parts", "add_program", "emit_add"]
 
 
 @cache
@@ -33,6 +41,15 @@ def add_program(
     result = emit_add(builder, a, b, subtract, flush)
     builder.output("out", result.rows)
     return builder.build()
+
+
+def add_parts(format: str, flush: bool = False) -> dict[str, PimCounts]:
+    """What each part of an addition takes if it shares no step with another."""
+    fmt = float_format(format)
+    builder = new_builder("parts", fmt, PUBLISHED_K)
+    a, b = (Operand(fmt, builder.input(operand, fmt.width)) for operand in ("a", "b"))
+    emit_add(builder, a, b, flush=flush)
+    return builder.parts
 
 
 def emit_add(

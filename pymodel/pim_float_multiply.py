@@ -33,16 +33,19 @@ def multiply_program(
     flush: bool = False,
     skip_zeros: bool = False,
     k: int = PUBLISHED_K,
-    radix: int = 2,
+    radix: int | None = None,
 ) -> PimProgram:
     """`out = a * b` in IEEE 754's `format`, to nearest even; `a` and `b` are kept.
 
     A NaN comes out as the positive quiet one. With `flush` subnormal operands count as zeros, and
     a result that is subnormal once rounded becomes a zero of its sign. With `skip_zeros` a
-    multiplier digit that is 0 in every column is skipped. `radix` is 2 or 4 values of a digit.
+    multiplier bit that is 0 in every column is skipped. `radix` is how many values a multiplier
+    digit has, 2 or 4; without one it is 4, or 2 where bits are skipped.
     """
     fmt = float_format(format)
     name = f"{format}-multiply{'-flush' if flush else ''}{'-skip' if skip_zeros else ''}"
+    if radix is not None:
+        name += f"-radix-{radix}"
     builder = new_builder(name, fmt, k)
     a, b = (Operand(fmt, builder.input(operand, fmt.width)) for operand in ("a", "b"))
     result = emit_multiply(builder, a, b, flush, skip_zeros, radix)
@@ -56,7 +59,7 @@ def emit_multiply(
     b: Operand,
     flush: bool = False,
     skip_zeros: bool = False,
-    radix: int = 2,
+    radix: int | None = None,
 ) -> Operand:
     """Emit a multiplication; returns the rows of its result.
 
@@ -69,7 +72,7 @@ def emit_multiply(
     exponent = _exponent_sum(builder, a, b, flags)
     if not flush:
         normalise(builder, left, exponent, limited=False)
-    rows = product(builder, left, right, skip_zeros, radix)
+    rows = product(builder, left, right, skip_zeros, radix or (2 if skip_zeros else 4))
     # The product of 1.x and 1.y may have two bits before its point; it is shifted to where it does.
     borrow = builder.row("borrow")
     builder.search(zeros=[rows[-1]])
