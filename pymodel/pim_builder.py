@@ -7,18 +7,9 @@ steps (`pim_schedule`), keeping every dependence, and then lets rows share addre
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from nvmcosim.pymodel.pim_program import (
-    MATCH,
-    ONE,
-    PUBLISHED_K,
-    ZERO,
-    PimCounts,
-    PimProgram,
-    Signal,
-    Step,
-    Write,
-)
+from nvmcosim.pymodel.pim_program import PimProgram
 from nvmcosim.pymodel.pim_schedule import Bundle, assign_rows, pack
+from nvmcosim.pymodel.pim_step import MATCH, ONE, PUBLISHED_K, ZERO, PimCounts, Signal, Step, Write
 
 __all__ = ["Builder"]
 

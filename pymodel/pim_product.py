@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.pim_builder import Builder
 from nvmcosim.pymodel.pim_integers import add_into, clear, copied
-from nvmcosim.pymodel.pim_program import MATCH, ZERO, Signal
+from nvmcosim.pymodel.pim_step import MATCH, ZERO, Signal
 
 __all__ = ["product"]
 
