@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Self
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -68,7 +68,9 @@ class BankCore(wiring.Component):
             m.d.comb += getattr(self.mtj, name).eq(Cat(getattr(c.mtj, name) for c in cores))
         for turn, stream_ in ((starts, source.frames), (offers, self.output)):
             with m.If(stream_.valid & stream_.ready):
-                m.d.sync += turn.eq(Mux(turn == self.junctions - 1, 0, turn + 1))
+                m.d.sync += turn.eq(turn + 1)
+                with m.If(turn == self.junctions - 1):
+                    m.d.sync += turn.eq(0)
         for name, event in zip(SNG_COUNTERS, ("ended", *EVENTS), strict=True):
             events = [core.ended & getattr(core, event) for core in cores]
             made = getattr(self, f"made_{name}")

@@ -7,7 +7,13 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from nvmcosim.hdl.arithmetic import EventCounter
-from nvmcosim.hdl.isc_neuron import NeuronCore, OperandLayout, neuron_summary, operands_meaning
+from nvmcosim.hdl.isc_neuron import (
+    NeuronLogic,
+    OperandLayout,
+    neuron_summary,
+    operands_meaning,
+    step_neurons,
+)
 from nvmcosim.hdl.write_controller import COUNTER_BITS
 from nvmcosim.pymodel.stream_neuron import NeuronShape
 from nvmcosim.pymodel.stream_plan import StreamPlan
@@ -29,7 +35,7 @@ def layer_counters(outputs: int) -> tuple[str, ...]:
 
 
 class LayerCore(wiring.Component):
-    """Neurons side by side, without counters; timing is that of `NeuronCore`.
+    """Neurons side by side, without counters; timing is that of `IscNeuron`.
 
     Parameters:
         shape: of each neuron; outputs: how many there are.
@@ -49,39 +55,26 @@ class LayerCore(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """The circuit: the neurons, which accept and offer together."""
+        """The circuit: the neurons, which step together."""
         m = Module()
-        shape, given, output = self.shape, self.operands.payload, self.output
-        cores = [NeuronCore(shape) for _ in range(self.outputs)]
+        shape, given = self.shape, self.operands.payload
+        neurons = [NeuronLogic(shape) for _ in range(self.outputs)]
+        step_neurons(m, self.operands, self.output, neurons)
         weights = shape.inputs * shape.weight_streams
-        for n, core in enumerate(cores):
-            m.submodules[f"neuron_{n}"] = core
-            m.d.comb += [
-                core.operands.payload.x.eq(given.x),
-                core.operands.payload.w.eq(given.w.word_select(n, weights)),
-                core.operands.payload.last.eq(given.last),
-                core.operands.valid.eq(self.operands.valid),
-                core.output.ready.eq(output.ready),
-            ]
+        for n, neuron in enumerate(neurons):
+            m.submodules[f"neuron_{n}"] = neuron
+            m.d.comb += neuron.w.eq(given.w.word_select(n, weights))
             if shape.signed:
-                own = given.negative.word_select(n, shape.inputs)
-                m.d.comb += core.operands.payload.negative.eq(own)
-        # All are in the same state of their handshake.
-        first = cores[0]
-        m.d.comb += [
-            self.operands.ready.eq(first.operands.ready),
-            output.valid.eq(first.output.valid),
-            output.payload.last.eq(first.output.payload.last),
-            output.payload.bits.eq(Cat(core.output.payload.bit for core in cores)),
-        ]
+                m.d.comb += neuron.negative.eq(given.negative.word_select(n, shape.inputs))
+        m.d.comb += self.output.payload.bits.eq(Cat(neuron.bit for neuron in neurons))
         return m
 
 
 class IscLayer(wiring.Component):
     """The plan's first layer: bits of inputs and weights in, a tanh bit of each neuron out.
 
-    Timing: `NeuronCore`. Counters count a cycle in the clock in which its bits are taken. Reset
-    puts the states back to the first and forgets the bits; offer nothing while it is on.
+    Timing and reset are those of `IscNeuron`; counters count a cycle in the clock in which its bits
+    are taken.
 
     Parameters:
         plan: the plan; the clock's period is `plan.tick_ps`.

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from nvmcosim.hdl.arithmetic import EventCounter
+from nvmcosim.hdl.arithmetic import EventCounter, popcount
 from nvmcosim.hdl.bms_bank import BankCore
 from nvmcosim.hdl.bms_sng import sng_summary
 from nvmcosim.hdl.isc_layer import (
@@ -142,6 +142,7 @@ class IscNetwork(wiring.Component):
         # What a layer takes: bits, whether they are there, and what learns that they are taken.
         x = Cat(bank.output.payload.bit for bank in inputs)
         here: Value = Cat(bank.output.valid for bank in inputs).all()
+        lasts: Value = Cat(bank.output.payload.last for bank in inputs)
         take = [bank.output.ready for bank in inputs]
         for n, (shape, outputs) in enumerate(zip(plan.neurons, plan.layers[1:], strict=True)):
             m.submodules[f"layer_{n}"] = layer = LayerCore(shape, outputs)
@@ -151,13 +152,16 @@ class IscNetwork(wiring.Component):
                 given.valid.eq(here & Cat(bank.output.valid for bank in own).all()),
                 given.payload.x.eq(x),
                 given.payload.w.eq(Cat(bank.output.payload.bit for bank in own)),
-                given.payload.last.eq(own[0].output.payload.last),
+                # All streams end in the same cycle.
+                given.payload.last.eq(Cat(lasts, *(b.output.payload.last for b in own)).all()),
             ]
             if n in signs:
                 m.d.comb += given.payload.negative.eq(signs[n])
             taken = given.valid & given.ready
             m.d.comb += [ready.eq(taken) for ready in (*take, *(b.output.ready for b in own))]
-            x, here, take = layer.output.payload.bits, layer.output.valid, [layer.output.ready]
+            output = layer.output
+            x, here, take = output.payload.bits, output.valid, [output.ready]
+            lasts = output.payload.last
         wiring.connect(m, layer.output, wiring.flipped(self.output))
         count_output(m, self)
         return m
@@ -185,9 +189,10 @@ class IscNetwork(wiring.Component):
         m.d.comb += self.samples.ready.eq(free & Cat(b.numbers.ready for b in banks).all())
         for name in SNG_COUNTERS:
             counter = EventCounter(self.counter_bits, self.junctions)
+            made = [getattr(bank, f"made_{name}") for bank in banks]
             m.submodules[f"count_generated_{name}"] = counter
             m.d.comb += [
-                counter.amount.eq(sum(getattr(bank, f"made_{name}") for bank in banks)),
+                counter.amount.eq(popcount(made, len(counter.amount))),
                 getattr(self, f"generated_{name}").eq(counter.count),
             ]
         return banks

@@ -3,9 +3,10 @@
 `pymodel.stream_neuron` defines operands, the sum S and the counter.
 """
 
-from typing import ClassVar, Self
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -16,7 +17,7 @@ from nvmcosim.pymodel.stream_neuron import NeuronShape
 from nvmcosim.pymodel.stream_plan import StreamPlan
 from nvmcosim.pymodel.units import check_whole
 
-__all__ = ["NEURON_COUNTERS", "IscNeuron", "NeuronCore", "OperandLayout", "integral_sum"]
+__all__ = ["NEURON_COUNTERS", "IscNeuron", "NeuronLogic", "OperandLayout"]
 
 #: What a neuron counts: cycles, ones put out, and cycles in which the counter was clipped.
 NEURON_COUNTERS = ("cycles", "ones", "clipped")
@@ -37,93 +38,105 @@ class OperandLayout(data.StructLayout):
         super().__init__({**fields, **signs, "last": 1})
 
 
-def integral_sum(shape: NeuronShape, x: Value, w: Value, negative: Value | None = None) -> Value:
-    """S of one cycle, signed, as `pymodel.stream_neuron.sums_of` has it."""
-    n = shape.inputs
-    width = (2 * n).bit_length()
-    v = w[n:] if shape.weight_streams > 1 else w[:n]
-    w = w[:n]
-    if shape.signed:
-        assert negative is not None
-        bipolar = shape.operand == "magnitude-bipolar"
-        up = w & (x ^ negative) if bipolar else w & x & ~negative
-        down = w & ~(x ^ negative) if bipolar else w & x & negative
-        return popcount([*up], width) - popcount([*down], width)
-    agree = popcount([*~(w ^ x)], width)
-    if shape.operand == "bipolar":
-        return (agree << 1) - n
-    return ((agree + popcount([*v], width)) << 1) - 2 * n
-
-
-class NeuronCore(wiring.Component):
-    """A neuron without its counters.
-
-    A cycle accepted in clock t moves the counter at its end, and the output bit is offered from
-    t + 1 on; the next cycle is accepted in the clock in which that is taken, so one a clock.
-    `operands.ready` depends on `output.ready` in the same clock.
+class NeuronLogic(wiring.Component):
+    """Multipliers, adder and the counter of the tanh, without a handshake.
 
     Parameters:
         shape: the neuron.
 
     Members:
-        operands: In, stream of `OperandLayout` of one neuron.
-        output: Out, stream of `BitLayout`.
-        state: Out, registered: the counter after the last cycle accepted.
-        clips: Out, the cycle that is accepted in this clock is clipped.
+        step: In, a cycle's bits are taken in this clock.
+        x, w, negative, last: In, as in `OperandLayout` of one neuron.
+        bit: Out, registered: the tanh's bit of the last cycle taken.
+        state: Out, registered: the counter after it; after a stream's last cycle, the first state.
+        clips: Out, the counter does not take this cycle's sum whole.
     """
 
     def __init__(self, shape: NeuronShape) -> None:
         self.shape = shape
+        n = shape.inputs
+        signs = {"negative": In(n)} if shape.signed else {}
         super().__init__(
             {
-                "operands": In(stream.Signature(OperandLayout(shape))),
-                "output": Out(stream.Signature(BitLayout())),
+                "step": In(1),
+                "x": In(n),
+                "w": In(n * shape.weight_streams),
+                **signs,
+                "last": In(1),
+                "bit": Out(1),
                 "state": Out(shape.state_bits, init=shape.first_state),
                 "clips": Out(1),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
-        """The circuit: adder, saturating counter and the bit on offer."""
+        """The circuit: two sums, their difference added to the counter, and clipping."""
         m = Module()
-        shape, operands, output = self.shape, self.operands, self.output
-        given = operands.payload
-        total = Signal(signed(shape.sum_bits))
-        moved = Signal(signed(max(shape.sum_bits, shape.state_bits + 1) + 1))
-        clipped = Signal(shape.state_bits)
+        shape = self.shape
+        plus, minus = self._sums(m)
+        total = Signal(range(shape.states + 2 * shape.reach))
+        moved, clipped = Signal(shape.state_bits), Signal(shape.state_bits)
         over, under = Signal(), Signal()
-        negative = given.negative if shape.signed else None
         m.d.comb += [
-            total.eq(integral_sum(shape, given.x, given.w, negative)),
-            moved.eq(self.state + total),
-            under.eq(moved < 0),
-            over.eq(moved > shape.states - 1),
+            total.eq(self.state + plus),
+            moved.eq(total[: len(moved)] - _low(minus, len(moved))),
+            under.eq(total < minus),
+            over.eq(total >= minus + shape.states),
             clipped.eq(Mux(under, 0, Mux(over, shape.states - 1, moved))),
-            operands.ready.eq(~output.valid | output.ready),
-            self.clips.eq(operands.valid & operands.ready & (over | under)),
+            self.clips.eq(over | under),
         ]
-        with m.If(operands.ready):
-            m.d.sync += output.valid.eq(operands.valid)
-        with m.If(operands.valid & operands.ready):
+        with m.If(self.step):
             m.d.sync += [
-                self.state.eq(Mux(given.last, shape.first_state, clipped)),
-                output.payload.bit.eq(clipped >= shape.half),
-                output.payload.last.eq(given.last),
+                self.state.eq(Mux(self.last, shape.first_state, clipped)),
+                self.bit.eq(clipped >= shape.half),
             ]
         return m
+
+    def _sums(self, m: Module) -> tuple[Value, Value]:
+        """Two unsigned numbers whose difference is S, as `stream_neuron.sums_of` has it."""
+        shape, x = self.shape, self.x
+        n = shape.inputs
+        w, v = self.w[:n], self.w[-n:]
+        width = n.bit_length()
+        if shape.signed:
+            # Terms that are 1 and -1; where a weight's bit is 0 it is neither.
+            up, down = Signal(n), Signal(n)
+            bipolar = shape.operand == "magnitude-bipolar"
+            on, sign = (w, x ^ self.negative) if bipolar else (w & x, ~self.negative)
+            m.d.comb += [up.eq(on & sign), down.eq(on & ~sign)]
+            return popcount([*up], width), popcount([*down], width)
+        agree = Signal(n)
+        m.d.comb += agree.eq(~(w ^ x))
+        if shape.operand == "bipolar":
+            return Cat(Const(0, 1), popcount([*agree], width)), Const(n)
+        return Cat(Const(0, 1), popcount([*agree, *v], width + 1)), Const(2 * n)
+
+
+def _low(value: Value, width: int) -> Value:
+    """The low bits of an unsigned value."""
+    if isinstance(value, Const):
+        return Const(value.value % (1 << width), width)
+    return value[: min(width, len(value))]
 
 
 class IscNeuron(wiring.Component):
     """The neuron of the plan's first layer: bits of inputs and weights in, tanh bits out.
 
-    Timing: `NeuronCore`. Counters count a cycle in the clock in which its bit is taken. Reset puts
-    the state back to the first and forgets the bit; offer nothing while it is on.
+    A cycle accepted in clock t moves the counter at its end, and the output bit is offered from
+    t + 1 on; the next cycle is accepted in the clock in which that is taken, so one a clock.
+    `operands.ready` depends on `output.ready` in the same clock. Counters count a cycle in the
+    clock in which its bit is taken. Reset puts the state back to the first and forgets the bit;
+    offer nothing while it is on.
 
     Parameters:
         plan: the plan; the clock's period is `plan.tick_ps`.
         counter_bits: width of each counter, which counts modulo 2**counter_bits.
 
-    Members: those of `NeuronCore`, and an Out for each of `NEURON_COUNTERS`.
+    Members:
+        operands: In, stream of `OperandLayout` of one neuron.
+        output: Out, stream of `BitLayout`.
+        state: Out, registered: the counter after the last cycle accepted.
+        an Out for each of `NEURON_COUNTERS`.
 
     Raises `InputError` for `counter_bits` out of range.
     """
@@ -180,24 +193,45 @@ class IscNeuron(wiring.Component):
         return [neuron_summary(self.shape)]
 
     def elaborate(self, platform: object) -> Module:
-        """The circuit: the core and the counters."""
+        """The circuit: the logic, the handshake and the counters."""
         m = Module()
-        m.submodules.core = core = NeuronCore(self.shape)
-        wiring.connect(m, wiring.flipped(self.operands), core.operands)
-        wiring.connect(m, core.output, wiring.flipped(self.output))
-        taken = core.output.valid & core.output.ready
-        clips = Signal()
-        with m.If(core.operands.ready):
-            m.d.sync += clips.eq(core.clips)
-        m.d.comb += self.state.eq(core.state)
+        m.submodules.logic = logic = NeuronLogic(self.shape)
+        given, output = self.operands, self.output
+        taken, clipped = output.valid & output.ready, Signal()
+        step_neurons(m, given, output, [logic])
+        m.d.comb += [
+            logic.w.eq(given.payload.w),
+            output.payload.bit.eq(logic.bit),
+            self.state.eq(logic.state),
+        ]
+        if self.shape.signed:
+            m.d.comb += logic.negative.eq(given.payload.negative)
+        with m.If(logic.step):
+            m.d.sync += clipped.eq(logic.clips)
         for name, event in (
             ("cycles", taken),
-            ("ones", taken & core.output.payload.bit),
-            ("clipped", taken & clips),
+            ("ones", taken & logic.bit),
+            ("clipped", taken & clipped),
         ):
             m.submodules[f"count_{name}"] = counter = EventCounter(self.counter_bits)
             m.d.comb += [counter.amount.eq(event), getattr(self, name).eq(counter.count)]
         return m
+
+
+def step_neurons(m: Module, given: Any, output: Any, neurons: Sequence[NeuronLogic]) -> None:
+    """Take a cycle of the stream `given` where the one before has left `output`, or leaves it."""
+    step = Signal()
+    m.d.comb += [given.ready.eq(~output.valid | output.ready), step.eq(given.valid & given.ready)]
+    for neuron in neurons:
+        m.d.comb += [
+            neuron.step.eq(step),
+            neuron.x.eq(given.payload.x),
+            neuron.last.eq(given.payload.last),
+        ]
+    with m.If(given.ready):
+        m.d.sync += output.valid.eq(given.valid)
+    with m.If(step):
+        m.d.sync += output.payload.last.eq(given.payload.last)
 
 
 def neuron_summary(shape: NeuronShape) -> str:

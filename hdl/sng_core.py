@@ -127,9 +127,7 @@ class SngCore(wiring.Component):
         m.d.sync += [mtj.trim.eq(trims), mtj.fine[0].eq(Mux(trims, frame.fine, 0))]
         with m.If(writes):
             m.d.comb += trims.eq((frame.coarse == 0) & (frame.fine != 0))
-            m.d.sync += mtj.write.eq(frame.coarse != 0)
-            m.d.sync += whole.eq(Mux(frame.coarse == 0, 0, frame.coarse - 1))
+            m.d.sync += [mtj.write.eq(frame.coarse != 0), whole.eq(frame.coarse - 1)]
         with m.Elif(mtj.write):
             m.d.comb += trims.eq((whole == 0) & (frame.fine != 0))
-            m.d.sync += mtj.write.eq(whole != 0)
-            m.d.sync += whole.eq(Mux(whole == 0, 0, whole - 1))
+            m.d.sync += [mtj.write.eq(whole != 0), whole.eq(whole - 1)]

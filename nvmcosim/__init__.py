@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from nvmcosim.networks import build_network
     from nvmcosim.plans import load_plan
     from nvmcosim.pymodel.curve import WriteCurve, load_curve
+    from nvmcosim.pymodel.device.in_plane import InPlaneMtj
+    from nvmcosim.pymodel.device.in_plane_spec import InPlaneSpec, load_any_device
     from nvmcosim.pymodel.device.presets import preset
     from nvmcosim.pymodel.device.spec import DeviceSpec, load_device
     from nvmcosim.pymodel.errors import InputError, MissingTool
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
     from nvmcosim.pymodel.pcm_cell import PcmCell
     from nvmcosim.pymodel.pim_plan import PimPlan
     from nvmcosim.pymodel.plan import Plan
+    from nvmcosim.pymodel.pulse_code import PulseCodes
     from nvmcosim.pymodel.pulse_table import PulseTable, pulse_codes
+    from nvmcosim.pymodel.sng import Sng
     from nvmcosim.pymodel.store import GoldenStore, StoreCounters
     from nvmcosim.pymodel.store_plan import Domain, StorePlan
     from nvmcosim.pymodel.stream_plan import StreamPlan
@@ -46,6 +50,8 @@ __all__ = [
     "GoldenPim",
     "GoldenStore",
     "ImageSet",
+    "InPlaneMtj",
+    "InPlaneSpec",
     "InputError",
     "LayerPlan",
     "LayeredMemory",
@@ -57,7 +63,9 @@ __all__ = [
     "PimPlan",
     "Plan",
     "PlannedLayer",
+    "PulseCodes",
     "PulseTable",
+    "Sng",
     "StoreCounters",
     "StorePlan",
     "StoringSGD",
@@ -69,6 +77,7 @@ __all__ = [
     "curve_for",
     "float_format",
     "lifetime",
+    "load_any_device",
     "load_curve",
     "load_dataset",
     "load_device",
@@ -88,12 +97,16 @@ _HOMES = {
     "nvmcosim.memory": ("ApproximateMemory", "LayeredMemory", "PcmMemory", "StoringSGD"),
     "nvmcosim.plans": ("load_plan",),
     "nvmcosim.pymodel.curve": ("WriteCurve", "load_curve"),
+    "nvmcosim.pymodel.device.in_plane": ("InPlaneMtj",),
+    "nvmcosim.pymodel.device.in_plane_spec": ("InPlaneSpec", "load_any_device"),
     "nvmcosim.pymodel.device.presets": ("preset",),
     "nvmcosim.pymodel.device.spec": ("DeviceSpec", "load_device"),
     "nvmcosim.pymodel.errors": ("InputError", "MissingTool"),
     "nvmcosim.pymodel.formats": ("BF16", "FP16", "FP32", "FloatFormat", "float_format"),
     "nvmcosim.pymodel.gate_shape": ("GateShape",),
     "nvmcosim.pymodel.golden_line": ("GoldenLine",),
+    "nvmcosim.pymodel.pulse_code": ("PulseCodes",),
+    "nvmcosim.pymodel.sng": ("Sng",),
     "nvmcosim.pymodel.golden_pim": ("GoldenPim",),
     "nvmcosim.pymodel.pulse_table": ("PulseTable", "pulse_codes"),
     "nvmcosim.pymodel.layer_plan": ("LayerPlan", "PlannedLayer"),

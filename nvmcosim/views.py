@@ -33,6 +33,8 @@ VIEWS: dict[str, dict[str, str]] = {
     },
     "stream": {
         "curve": "nvmcosim.pymodel.stream_plan:curve_of",
+        "golden": "nvmcosim.pymodel.golden_sng:golden_bank",
+        "rtl": "nvmcosim.hdl.bms_bank:BmsBank",
     },
 }
 

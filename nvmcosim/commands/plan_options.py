@@ -10,6 +10,7 @@ from nvmcosim.pymodel.errors import InputError
 if TYPE_CHECKING:
     from nvmcosim.pymodel.line_plan import LinePlan
     from nvmcosim.pymodel.store_plan import StorePlan
+    from nvmcosim.pymodel.stream_plan import StreamPlan
 
 __all__ = [
     "Amplitudes",
@@ -29,7 +30,7 @@ __all__ = [
     "Targets",
     "Tick",
     "gate_options",
-    "line_plan_from_options",
+    "other_plan_from_options",
     "plan_from_options",
     "stated",
 ]
@@ -60,7 +61,8 @@ BlockName = Annotated[
     typer.Option(
         "--block",
         help="The block for plan files: store-domain (default) or pulse-gate; for line plans "
-        "appwom-line (default) or appwom-codec.",
+        "appwom-line (default) or appwom-codec; for stream plans bms-bank (default), bms-sng, "
+        "isc-neuron, isc-layer or isc-network.",
     ),
 ]
 Stages = Annotated[
@@ -79,7 +81,10 @@ Amplitudes = Annotated[
 ]
 Targets = Annotated[
     list[str],
-    typer.Argument(metavar="BLOCK|PLAN...", help="A block such as store-domain, or plan files."),
+    typer.Argument(
+        metavar="BLOCK|PLAN...",
+        help="A block such as store-domain, how blocks' names begin, or plan files.",
+    ),
 ]
 Rows = Annotated[int, typer.Option("--rows", help="Rows of the array.")]
 CounterBits = Annotated[int, typer.Option("--counter-bits", help="Width of each counter.")]
@@ -130,12 +135,14 @@ def plan_from_options(given: Mapping[str, Any], domains: list[str] | None) -> "S
     return StorePlan.from_dict(values)
 
 
-def line_plan_from_options(given: Mapping[str, Any], block: str) -> "LinePlan":
-    """The line plan of which options gave the fields `given`: format, clock and seed.
+def other_plan_from_options(given: Mapping[str, Any], block: str) -> "LinePlan | StreamPlan":
+    """The line or stream plan of which options gave the fields `given`: format, clock and seed.
 
-    Raises `InputError` for an option that a line plan hasn't.
+    Raises `InputError` for an option that such a plan hasn't.
     """
+    from nvmcosim.hdl.block import BLOCKS
     from nvmcosim.pymodel.line_plan import LinePlan
+    from nvmcosim.pymodel.stream_plan import StreamPlan
 
     for name in given:
         if name not in ("format", "tick", "seed"):
@@ -144,6 +151,8 @@ def line_plan_from_options(given: Mapping[str, Any], block: str) -> "LinePlan":
                 f"{option} is not for {block}, which takes --format and --tick; a plan file states "
                 "the rest"
             )
+    if BLOCKS[block].kind == StreamPlan.kind:
+        return StreamPlan.from_dict(given)
     return LinePlan.from_dict({"format": "fp32", **given})
 
 
