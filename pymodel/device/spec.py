@@ -150,7 +150,7 @@ class DeviceSpec:
         known = ("name", "origin", "base", "mtj", "driver", "spread")
         if "type" in values:
             raise InputError(
-                f"type is {values['type']!r}; a perpendicular device, as is wanted here, states none"
+                f"type is {values['type']!r}; a perpendicular device, wanted here, states none"
             )
         for key in values:
             if key not in known:
