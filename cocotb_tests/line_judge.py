@@ -191,8 +191,9 @@ def _cut_off(
     """What a line's cells hold after a restart in clock `cut` after a command was accepted.
 
     `states` are the cells before and after it; between the two, those of `turned` units are all on
-    one side: in ping-pong that of the new polarity, else that of fresh cells. A pulse that was on for all its clocks has switched its cell, one that was on for some of
-    them has where `coin` says so.
+    one side: in ping-pong that of the new polarity, else that of fresh cells. A pulse that was on
+    for all its clocks has switched its cell, one that was on for some of them has where `coin` says
+    so.
     """
     old, new = states
     if not work.turns and not work.place_ps:
