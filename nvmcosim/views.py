@@ -30,6 +30,8 @@ VIEWS: dict[str, dict[str, str]] = {
     },
     "pim": {
         "golden": "nvmcosim.pymodel.golden_pim:GoldenPim",
+        "rtl": "nvmcosim.hdl.pim_unit:PimUnit",
+        "bench": "nvmcosim.cocotb_tests.pim_unit:run",
     },
     "stream": {
         "curve": "nvmcosim.pymodel.stream_plan:curve_of",
