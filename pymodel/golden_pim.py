@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.pim_interpreter import PimArray
 from nvmcosim.pymodel.pim_plan import PimPlan
-from nvmcosim.pymodel.pim_program import PimCounts
+from nvmcosim.pymodel.pim_step import PimCounts
 
 __all__ = ["GoldenPim"]
 

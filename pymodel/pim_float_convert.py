@@ -8,7 +8,8 @@ from nvmcosim.pymodel.pim_float_multiply import denormalise
 from nvmcosim.pymodel.pim_float_other import nan_flag
 from nvmcosim.pymodel.pim_float_parts import Operand, new_builder, normalise, round_and_pack
 from nvmcosim.pymodel.pim_integers import add_into, clear, increment, set_all
-from nvmcosim.pymodel.pim_program import MATCH, ONE, PUBLISHED_K, ZERO, PimProgram, Signal
+from nvmcosim.pymodel.pim_program import PimProgram
+from nvmcosim.pymodel.pim_step import MATCH, ONE, PUBLISHED_K, ZERO, Signal
 
 __all__ = ["convert_program"]
 

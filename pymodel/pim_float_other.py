@@ -8,7 +8,8 @@ from nvmcosim.pymodel.pim_float_add import emit_add
 from nvmcosim.pymodel.pim_float_multiply import emit_multiply
 from nvmcosim.pymodel.pim_float_parts import Operand, new_builder, zero_flag
 from nvmcosim.pymodel.pim_integers import clear, set_all
-from nvmcosim.pymodel.pim_program import MATCH, ONE, PUBLISHED_K, ZERO, PimProgram, Signal
+from nvmcosim.pymodel.pim_program import PimProgram
+from nvmcosim.pymodel.pim_step import MATCH, ONE, PUBLISHED_K, ZERO, Signal
 
 __all__ = ["compare_program", "mac_program", "maximum_program", "nan_flag", "relu_program"]
 

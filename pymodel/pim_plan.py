@@ -6,8 +6,9 @@ from typing import Any, ClassVar, Self
 
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.formats import FloatFormat, float_format
-from nvmcosim.pymodel.pim_program import PUBLISHED_K, PimProgram
+from nvmcosim.pymodel.pim_program import PimProgram
 from nvmcosim.pymodel.pim_programs import named_program
+from nvmcosim.pymodel.pim_step import PUBLISHED_K
 from nvmcosim.pymodel.plan import Plan
 from nvmcosim.pymodel.units import check_whole, picoseconds
 

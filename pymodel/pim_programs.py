@@ -14,7 +14,8 @@ from nvmcosim.pymodel.pim_float_other import (
     maximum_program,
     relu_program,
 )
-from nvmcosim.pymodel.pim_program import PUBLISHED_K, PimProgram
+from nvmcosim.pymodel.pim_program import PimProgram
+from nvmcosim.pymodel.pim_step import PUBLISHED_K
 
 __all__ = ["OPERATIONS", "ROUNDINGS", "named_program"]
 

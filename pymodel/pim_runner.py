@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nvmcosim.pymodel.errors import InputError
-from nvmcosim.pymodel.pim_program import MATCH, ONE, ZERO, PimCounts, PimProgram, Step, Write
+from nvmcosim.pymodel.pim_program import PimProgram
+from nvmcosim.pymodel.pim_step import MATCH, ONE, ZERO, PimCounts, Step, Write
 
 __all__ = ["run_program"]
 

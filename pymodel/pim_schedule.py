@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from heapq import heappop, heappush
 
-from nvmcosim.pymodel.pim_program import MATCH, ONE, Step, Write
+from nvmcosim.pymodel.pim_step import MATCH, ONE, Step, Write
 
 __all__ = ["Bundle", "assign_rows", "pack"]
 

@@ -93,6 +93,18 @@ def test_energy_is_equations_5_to_8(direction, bias):
     assert pulse.mean_switch_time(0.0) == 0
 
 
+@pytest.mark.parametrize("length", [0.3e-9, 1.5e-9, 3.4e-9, 40e-9, 1e-6])
+def test_switched_time_is_the_integral_of_the_probability(length):
+    edges = [edge for edge in (1e-9, 2e-9, 4e-9, 12e-9) if edge < length]
+    expected = 0.0
+    for low, high in zip([0.0, *edges], [*edges, length], strict=True):
+        expected += integrate.quad(
+            lambda t: float(WRITE.probability(t)), low, high, epsabs=0, epsrel=1e-10
+        )[0]
+    # The table is within 1e-9 of an e-fold, which takes 0.6 ns.
+    assert WRITE.switched_time(length) == pytest.approx(expected, rel=1e-8, abs=1e-9 * 1e-9)
+
+
 def test_wrong_input_is_named():
     for make, words in (
         (lambda: InPlaneMtj(width_nm=-1), "width_nm is -1"),

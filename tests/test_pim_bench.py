@@ -17,5 +17,5 @@ def test_bench_times_every_operation_in_every_format() -> None:
 
 
 def test_folder_that_is_no_checkout_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="has no serial/AritPIM.py"):
+    with pytest.raises(InputError, match=r"has no serial/AritPIM\.py"):
         bench_pim(operations=1 << 12, rounds=1, aritpim=tmp_path)

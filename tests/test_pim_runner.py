@@ -12,8 +12,8 @@ from nvmcosim.pymodel.pim_builder import Builder
 from nvmcosim.pymodel.pim_float_add import add_program
 from nvmcosim.pymodel.pim_float_multiply import multiply_program
 from nvmcosim.pymodel.pim_interpreter import interpret
-from nvmcosim.pymodel.pim_program import MATCH, ONE, PimCounts
 from nvmcosim.pymodel.pim_runner import run_program
+from nvmcosim.pymodel.pim_step import MATCH, ONE, PimCounts
 
 #: Chosen operands that meet every word of a 16-bit format.
 CHOSEN = 256

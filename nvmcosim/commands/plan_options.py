@@ -81,7 +81,10 @@ Amplitudes = Annotated[
 ]
 Targets = Annotated[
     list[str],
-    typer.Argument(metavar="BLOCK|PLAN...", help="A block such as store-domain, or plan files."),
+    typer.Argument(
+        metavar="BLOCK|PLAN...",
+        help="A block such as store-domain, how blocks' names begin, or plan files.",
+    ),
 ]
 Rows = Annotated[int, typer.Option("--rows", help="Rows of the array.")]
 CounterBits = Annotated[int, typer.Option("--counter-bits", help="Width of each counter.")]
