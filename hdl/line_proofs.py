@@ -23,6 +23,13 @@ _LINES = {
     "group": LineShape(_PAIR, by_group=True),
     "group-any": LineShape(_PAIR, by_group=True, idle="any"),
     "bf16-line": LineShape(_WORD),
+    "fixed": LineShape(_PAIR, ping_pong=False),
+    "fixed-any": LineShape(_PAIR, idle="any", ping_pong=False, polarity=0),
+    "fixed-all": LineShape(_PAIR, idle="all", ping_pong=False),
+    "fixed-group": LineShape(_PAIR, by_group=True, ping_pong=False, polarity=0),
+    "fixed-group-any": LineShape(_PAIR, by_group=True, idle="any", ping_pong=False),
+    "wom-set": LineShape((False, False), ping_pong=False),
+    "bf16-fixed": LineShape(_WORD, ping_pong=False),
 }
 #: Clocks of a read, a SET and a RESET: short, so that a command fits into the induction's depth.
 _PULSES = (1, 2, 1)

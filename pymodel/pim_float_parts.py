@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from nvmcosim.pymodel.formats import FloatFormat
 from nvmcosim.pymodel.pim_builder import Builder
 from nvmcosim.pymodel.pim_integers import increment, set_all, shift_left
-from nvmcosim.pymodel.pim_program import MATCH, ONE, ZERO, Signal
+from nvmcosim.pymodel.pim_step import MATCH, ONE, ZERO, Signal
 
 __all__ = ["Operand", "new_builder", "normalise", "round_and_pack"]
 

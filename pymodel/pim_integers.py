@@ -7,7 +7,7 @@ it is `ZERO` in a list.
 from collections.abc import Sequence
 
 from nvmcosim.pymodel.pim_builder import Builder
-from nvmcosim.pymodel.pim_program import MATCH, ONE, ZERO, Signal
+from nvmcosim.pymodel.pim_step import MATCH, ONE, ZERO, Signal
 
 __all__ = [
     "add_into",

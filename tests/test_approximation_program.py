@@ -1,6 +1,8 @@
 """The convex program against hand-solved cases, scipy's linear programming and cvxpy."""
 
 import math
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -170,6 +172,15 @@ def test_the_check_sees_what_is_violated() -> None:
     assert beyond.violations == int((off > 0.01).sum()) > 0
     assert beyond.share == pytest.approx((off > 0.01).any(axis=1).mean())
     assert beyond.largest == pytest.approx(off.max())
+
+
+def test_the_solver_prints_nothing() -> None:
+    script = (
+        "import numpy as np; from nvmcosim.approximation.program import *;"
+        "approximate_layer(np.ones((1, 1)) / 2, 1.0, np.ones((1, 1)), 0.1); print('done')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout == "done\n", done.stdout + done.stderr
 
 
 def test_an_infeasible_threshold_is_explained() -> None:

@@ -116,6 +116,10 @@ RIGHT = LineShape(PAIR)
 LINE = line_proof("appwom-line/line", RIGHT)
 
 
+FIXED_SHAPE = LineShape(PAIR, idle="any", ping_pong=False)
+FIXED = line_proof("appwom-line/fixed", FIXED_SHAPE)
+
+
 def instead(shape: LineShape, pulses: tuple[int, int, int] = (1, 2, 1)) -> Callable[[str], str]:
     """Another core under the monitor of the right one."""
     other = line_proof("other", shape, pulses).text.split("\nmodule monitor(", 1)[0]
@@ -153,13 +157,35 @@ WRONG_LINES = {
     "apart": tap("array__set", "sets", "raw | (read_on ? 2 : 0)"),
     "prompt": instead(RIGHT, (9, 2, 1)),
 }
+#: Of lines that keep their polarity: a core that turns less, and one that turns more; a cell that
+#: is never SET; cells that are RESET and then SET again.
+LAZY = instead(LineShape(PAIR, ping_pong=False))
+EAGER = rewired("op == 2 && (spent_0 || spent_1)", "0")
+BACK = both(
+    rewired("reg rst_before = 1;", "reg rst_before = 1; reg [5:0] late = 0;"),
+    rewired("rst_before <= rst;", "rst_before <= rst; late <= resets;"),
+    tap("array__set", "sets", "raw | late"),
+)
+WRONG_FIXED = {
+    **WRONG_LINES,
+    "one_way": EAGER,
+    "one_flip": BACK,
+    "all_turned": tap("array__set", "sets", "raw & ~64'h1"),
+    "counted": LAZY,
+    "turns": LAZY,
+    "legal": instead(LineShape((False, False), idle="any", ping_pong=False)),
+    "pulses": instead(FIXED_SHAPE, (1, 3, 1)),
+    "prompt": instead(FIXED_SHAPE, (9, 2, 1)),
+}
 #: In every run; each takes a second or two.
+ALWAYS = ("line-any", "group", "fixed-any")
 QUICK = ("one_flip", "important", "counted", "replies", "holds")
 
 
 def test_every_property_has_a_design_that_it_refutes() -> None:
     assert WRONG_CODECS.keys() == CODEC_PROPERTIES.keys() == CODEC.properties.keys()
     assert WRONG_LINES.keys() == LINE_PROPERTIES.keys() == LINE.properties.keys()
+    assert WRONG_FIXED.keys() == LINE_PROPERTIES.keys()
 
 
 @pytest.mark.parametrize("proof", codec_proofs(), ids=lambda proof: proof.name)
@@ -176,7 +202,7 @@ def test_wrong_codecs_are_refuted(name: str) -> None:
 @pytest.mark.parametrize(
     "proof",
     [
-        pytest.param(p, marks=[] if p.name.endswith(("line-any", "group")) else pytest.mark.full)
+        pytest.param(p, marks=[] if p.name.split("/")[1] in ALWAYS else pytest.mark.full)
         for p in line_proofs()
     ],
     ids=lambda proof: proof.name,
@@ -191,6 +217,18 @@ def test_lines_keep_their_promises_for_ever(proof: Proof) -> None:
 def test_wrong_lines_are_refuted(name: str) -> None:
     proof = only(LINE, name)
     assert prove(replace(proof, text=WRONG_LINES[name](proof.text))) == {name: REFUTED}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(n, marks=[] if n in ("one_way", "turns") else pytest.mark.full)
+        for n in WRONG_FIXED
+    ],
+)
+def test_wrong_lines_of_one_polarity_are_refuted(name: str) -> None:
+    proof = only(FIXED, name)
+    assert prove(replace(proof, text=WRONG_FIXED[name](proof.text))) == {name: REFUTED}
 
 
 def test_what_induction_cannot_show_is_not_called_proven() -> None:

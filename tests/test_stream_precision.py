@@ -142,5 +142,5 @@ def test_wrong_input_is_told_in_a_sentence(network):
         precision_accuracies(weights, scales, x, labels, 0, "paper")
     with pytest.raises(InputError, match=r"p is 1\.5"):
         precision_accuracies(weights, scales, np.full_like(x, 1.5), labels, 8, "paper")
-    with pytest.raises(InputError, match="a weight is 3"):
+    with pytest.raises(InputError, match=r"a weight is 3"):
         precision_accuracies([3 * weights[0] / 0.6, weights[1]], scales, x, labels, 8, "paper")

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nvmcosim.approximation.certify import SUM_TOLERANCE, dual_bound
-from nvmcosim.pymodel.errors import MissingTool, ToolError
+from nvmcosim.approximation.highs import highs
+from nvmcosim.pymodel.errors import ToolError
 
 __all__ = ["Column", "solve_column"]
 
@@ -107,13 +108,7 @@ class _Program:
     """minimise -sum(m), 0 <= m <= 1, under rows that are added; kept in HiGHS with its basis."""
 
     def __init__(self, variables: int) -> None:
-        try:
-            import highspy
-        except ImportError:
-            raise MissingTool(
-                "weight approximation needs highspy and cvxpy; "
-                "install them with: pip install 'nvmcosim[approximation]'"
-            ) from None
+        highspy = highs()
         self._optimal = (highspy.HighsModelStatus.kOptimal,)
         self._none = (
             highspy.HighsModelStatus.kInfeasible,

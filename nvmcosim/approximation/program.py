@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from nvmcosim.approximation.certify import Check, check_outputs, distance
 from nvmcosim.approximation.column import Column, solve_column
+from nvmcosim.approximation.highs import highs
 from nvmcosim.approximation.kept import ColumnStore, digest_of_arrays
 from nvmcosim.approximation.limits import check_threshold, sum_limits
-from nvmcosim.pymodel.errors import InputError, MissingTool, ToolError
+from nvmcosim.pymodel.errors import InputError, ToolError
 
 __all__ = [
     "ApproximateLayer",
@@ -35,17 +36,24 @@ class Infeasible(InputError):
 
     Fields:
         neuron: its number, from 0.
-        sample: the one that decides it, by its place among those given.
-        smallest: the least threshold that is feasible, to within 1e-4.
+        sample: the one that decides it, by its place among those given; None if not looked for.
+        smallest: the least threshold that is feasible, to within 1e-4; None if not looked for.
     """
 
-    def __init__(self, phi: float, neuron: int, sample: int, smallest: float) -> None:
+    def __init__(
+        self, phi: float, neuron: int, sample: int | None = None, smallest: float | None = None
+    ) -> None:
         self.neuron, self.sample, self.smallest = neuron, sample, smallest
-        super().__init__(
+        text = (
             f"the threshold {phi:g} is infeasible: with the layer's new inputs, no weights keep "
-            f"neuron {neuron} within it on sample {sample}; the smallest that can be kept on all "
-            f"samples is {smallest:.4f}"
+            f"neuron {neuron} within it"
         )
+        if smallest is not None:
+            text += (
+                f" on sample {sample}; the smallest that can be kept on all samples "
+                f"is {smallest:.4f}"
+            )
+        super().__init__(text)
 
 
 @dataclass(frozen=True)
@@ -102,6 +110,7 @@ def approximate_layer(
     new_inputs: Array | None = None,
     store: ColumnStore | None = None,
     progress: LayerProgress | None = None,
+    explain: bool = True,
 ) -> ApproximateLayer:
     """The weights closest to 1 or -1 that keep all outputs within `phi` on all samples.
 
@@ -118,6 +127,7 @@ def approximate_layer(
         new_inputs: z of the new layer if an earlier layer has changed it.
         store: keeps solved columns; those it has are not solved again.
         progress: called in each round.
+        explain: False leaves out which sample decides and what would be feasible: that is a search.
 
     Raises `Infeasible` if `new_inputs` leave no weights, `InputError` for wrong input.
     """
@@ -142,6 +152,8 @@ def approximate_layer(
         if column is None:
             column = solve_column(original[:, j], rows, *sum_limits(sums[:, j], phi), tick)
             if column is None:
+                if not explain:
+                    raise Infeasible(phi, j)
                 raise _explained(phi, j, original[:, j], rows, sums[:, j])
             if store is not None:
                 store.put(key, column)
@@ -191,13 +203,8 @@ def solve_stated(
     For small layers and as a second opinion: all samples of all neurons are in one program.
     `solver` is one of cvxpy's, such as HIGHS or CLARABEL. Inputs are a first layer's, in [0, 1].
     """
-    try:
-        cp: Any = import_module("cvxpy")
-    except ImportError:
-        raise MissingTool(
-            "weight approximation needs highspy and cvxpy; "
-            "install them with: pip install 'nvmcosim[approximation]'"
-        ) from None
+    highs()
+    cp: Any = import_module("cvxpy")
     original = check_weights(weights, scale)
     x = 2 * _inputs(inputs, original, "inputs") - 1
     v, u = sum_limits(scale / 2 * (x @ original + original.sum(axis=0)), phi)
