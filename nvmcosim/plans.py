@@ -9,8 +9,10 @@ from nvmcosim.pymodel.bit_curves import curve_at
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.layer_plan import LayerPlan
 from nvmcosim.pymodel.line_plan import LinePlan
+from nvmcosim.pymodel.pim_plan import PimPlan
 from nvmcosim.pymodel.plan import Plan, plan_from_dict, plan_values
 from nvmcosim.pymodel.store_plan import StorePlan
+from nvmcosim.pymodel.stream_plan import StreamPlan
 
 __all__ = ["load_plan"]
 
@@ -25,8 +27,9 @@ def load_plan(path: str | os.PathLike[str]) -> Plan:
     """
     values = plan_values(path)
     try:
-        stated = values if values.get("kind") == LinePlan.kind else _with_pulses(values)
-        return plan_from_dict(stated)
+        # Only stores have error rates.
+        bare = values.get("kind") in (LinePlan.kind, PimPlan.kind, StreamPlan.kind)
+        return plan_from_dict(values if bare else _with_pulses(values))
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 

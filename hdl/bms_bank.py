@@ -1,0 +1,151 @@
+"""A bank of generators that take turns, so that a bit can come out in every clock."""
+
+from typing import ClassVar, Self
+
+from amaranth.hdl import Array, Cat, Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from nvmcosim.hdl.arithmetic import EventCounter, popcount
+from nvmcosim.hdl.bms_sng import FrameSource, sng_summary
+from nvmcosim.hdl.sng_core import EVENTS, SngCore
+from nvmcosim.hdl.sng_ports import BitLayout, JunctionSignature, sng_port_meanings
+from nvmcosim.hdl.write_controller import COUNTER_BITS
+from nvmcosim.pymodel.golden_sng import SNG_COUNTERS
+from nvmcosim.pymodel.sng_shape import SngShape
+from nvmcosim.pymodel.stream_plan import StreamPlan
+from nvmcosim.pymodel.units import check_whole
+
+__all__ = ["BankCore", "BmsBank"]
+
+
+class BankCore(wiring.Component):
+    """The bank without its counters.
+
+    Parameters:
+        shape: codes and phases; length: bits of a stream; junctions: how many take turns.
+
+    Members, beside those of `BmsBank`:
+        made_<counter>: Out, what each counter counts in this clock.
+    """
+
+    def __init__(self, shape: SngShape, length: int, junctions: int) -> None:
+        self.shape, self.length, self.junctions = shape, length, junctions
+        amount = junctions.bit_length()
+        super().__init__(
+            {
+                "numbers": In(stream.Signature(shape.number_bits)),
+                "output": Out(stream.Signature(BitLayout())),
+                "mtj": Out(JunctionSignature(shape, junctions)),
+                **{f"made_{name}": Out(amount) for name in SNG_COUNTERS},
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """The circuit: the source, cores, and whose turn it is to start and to offer."""
+        m = Module()
+        m.submodules.source = source = FrameSource(self.shape, self.length)
+        wiring.connect(m, wiring.flipped(self.numbers), source.numbers)
+        cores = [SngCore(self.shape) for _ in range(self.junctions)]
+        starts, offers = Signal(range(self.junctions)), Signal(range(self.junctions))
+        for k, core in enumerate(cores):
+            m.submodules[f"core_{k}"] = core
+            m.d.comb += [
+                core.frames.payload.eq(source.frames.payload),
+                core.frames.valid.eq(source.frames.valid & (starts == k)),
+                core.output.ready.eq(self.output.ready & (offers == k)),
+                core.mtj.sense.eq(self.mtj.sense[k]),
+                self.mtj.fine[k].eq(core.mtj.fine[0]),
+            ]
+        m.d.comb += [
+            source.frames.ready.eq(Array(core.frames.ready for core in cores)[starts]),
+            self.output.valid.eq(Array(core.output.valid for core in cores)[offers]),
+            self.output.payload.as_value().eq(
+                Array(core.output.payload.as_value() for core in cores)[offers]
+            ),
+        ]
+        for name in ("reset", "write", "trim", "read"):
+            m.d.comb += getattr(self.mtj, name).eq(Cat(getattr(c.mtj, name) for c in cores))
+        for turn, stream_ in ((starts, source.frames), (offers, self.output)):
+            with m.If(stream_.valid & stream_.ready):
+                m.d.sync += turn.eq(turn + 1)
+                with m.If(turn == self.junctions - 1):
+                    m.d.sync += turn.eq(0)
+        for name, event in zip(SNG_COUNTERS, ("ended", *EVENTS), strict=True):
+            events = [core.ended & getattr(core, event) for core in cores]
+            made = getattr(self, f"made_{name}")
+            m.d.comb += made.eq(popcount(events, len(made)))
+        return m
+
+
+class BmsBank(wiring.Component):
+    """Turns numbers into streams of `plan.cycles` bits, which `plan.phases` junctions draw.
+
+    Junction k makes the bits k, k + phases and so on, counted over all streams, so the phases of
+    neighbours are skewed by a clock. With at least as many junctions as a frame has clocks a bit
+    comes out in every clock, across streams as well, as long as numbers are offered and bits taken.
+    If bits wait, each junction keeps its own, and no pulse is stretched.
+
+    Timing, reset, parameters and members are those of `BmsSng`, with `plan.phases` junctions on
+    `mtj`; `numbers.ready` and `output.valid` depend on no input.
+
+    Raises `InputError` for `counter_bits` out of range.
+    """
+
+    block: ClassVar[str] = "bms-bank"
+
+    def __new__(cls, plan: StreamPlan, *, counter_bits: int = COUNTER_BITS) -> Self:
+        """Check the parameters first: Amaranth complains of components made but never used."""
+        check_whole(counter_bits, "counter_bits", 1, 64)
+        return super().__new__(cls, src_loc_at=1)
+
+    def __init__(self, plan: StreamPlan, *, counter_bits: int = COUNTER_BITS) -> None:
+        self.plan = plan
+        self.counter_bits = counter_bits
+        self.shape = SngShape.of(plan)
+        self.junctions = plan.bank_phases
+        super().__init__(
+            {
+                "numbers": In(stream.Signature(self.shape.number_bits)),
+                "output": Out(stream.Signature(BitLayout())),
+                "mtj": Out(JunctionSignature(self.shape, self.junctions)),
+                **{name: Out(counter_bits) for name in SNG_COUNTERS},
+            }
+        )
+
+    @property
+    def counter_names(self) -> tuple[str, ...]:
+        """The counters' ports."""
+        return SNG_COUNTERS
+
+    @property
+    def port_meanings(self) -> dict[str, str]:
+        """One line on each port of the Verilog, by its name."""
+        return sng_port_meanings()
+
+    @property
+    def delay(self) -> int:
+        """Clocks from accepting a number to offering its first bit."""
+        return self.shape.frame_cycles + 2
+
+    @property
+    def summary(self) -> list[str]:
+        """The plan as far as the hardware depends on it, as lines of text."""
+        return [f"{self.junctions} junctions in turn", *sng_summary(self.plan, self.shape)]
+
+    def elaborate(self, platform: object) -> Module:
+        """The circuit: the core and its counters."""
+        m = Module()
+        m.submodules.core = core = BankCore(self.shape, self.plan.cycles, self.junctions)
+        wiring.connect(m, wiring.flipped(self.numbers), core.numbers)
+        wiring.connect(m, core.output, wiring.flipped(self.output))
+        wiring.connect(m, core.mtj, wiring.flipped(self.mtj))
+        for name in SNG_COUNTERS:
+            m.submodules[f"count_{name}"] = counter = EventCounter(
+                self.counter_bits, self.junctions
+            )
+            m.d.comb += [
+                counter.amount.eq(getattr(core, f"made_{name}")),
+                getattr(self, name).eq(counter.count),
+            ]
+        return m
