@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-BLOCKS = ("store-domain", "pulse-gate", "appwom-codec", "appwom-line")
+BLOCKS = ("store-domain", "pulse-gate", "appwom-codec", "appwom-line", "pim-unit")
 
 
 def register(app: typer.Typer) -> None:
@@ -30,8 +30,8 @@ def cosim(
         list[str],
         typer.Argument(
             metavar="BLOCK [PLAN...]",
-            help="A block, store-domain, pulse-gate, appwom-codec or appwom-line, or how its name "
-            "begins; and plan files, where its own plans are not the ones to check.",
+            help="A block, store-domain, pulse-gate, appwom-codec, appwom-line or pim-unit, or how "
+            "its name begins; and plan files, where its own plans are not the ones to check.",
         ),
     ],
     simulator: Annotated[
@@ -150,6 +150,12 @@ def _runs(block: str, plans: "list[Any]", full: bool, gate: Mapping[str, Any]) -
         bench = appwom_codec.run if block == appwom_codec.BLOCK else appwom_line.run
         lines = {"plans": plans} if plans else many_line_cases() if full else line_cases()
         return [_Run(partial(bench, each), name, len(each)) for name, each in lines.items()]
+    if block == "pim-unit":
+        from nvmcosim.cocotb_tests import pim_unit
+        from nvmcosim.cocotb_tests.pim_cases import many_pim_cases, pim_cases
+
+        units = {"plans": plans} if plans else many_pim_cases() if full else pim_cases()
+        return [_Run(partial(pim_unit.run, each), name, len(each)) for name, each in units.items()]
     from nvmcosim.devices import curve_for
 
     if block == "pulse-gate":
