@@ -39,7 +39,7 @@ from nvmcosim.pymodel.golden_isc import Operands, Sample
 from nvmcosim.pymodel.sng_shape import SngShape
 from nvmcosim.pymodel.stream_plan import JUNCTIONS, StreamPlan
 
-__all__ = ["SIGNIFICANCE", "elaborate_streams", "run", "switching"]
+__all__ = ["SIGNIFICANCE", "elaborate_streams", "run", "run_bank", "switching"]
 
 #: Chance that a run of a right design has any number that fails its test.
 SIGNIFICANCE = 1e-6
@@ -79,6 +79,15 @@ def run(
         batch=partial(_Batch, block, design, device),
     )
     return run_bench(bench, simulators, **options)
+
+
+def run_bank(
+    plans: StreamPlan | Sequence[StreamPlan],
+    simulators: Sequence[Simulator] = tuple(Simulator),
+    **options: Unpack[RunOptions],
+) -> list[BenchResult]:
+    """`run` of `bms-bank`, the block that a stream plan means."""
+    return run("bms-bank", plans, simulators, **options)
 
 
 def elaborate_streams(block: str, plans: Sequence[StreamPlan]) -> LineDesign[Any]:

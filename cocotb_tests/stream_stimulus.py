@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from nvmcosim.pymodel.golden_isc import Operands, Sample
 from nvmcosim.pymodel.stream_plan import StreamPlan
 
-__all__ = ["PERIOD", "RESTARTS", "StreamStimulus", "stream_stimulus_for"]
+__all__ = ["PART", "PERIOD", "RESTARTS", "StreamStimulus", "stream_stimulus_for"]
 
 #: Clocks after which offers, takes and senses repeat; a prime, so that streams do not fall in step.
 PERIOD = 4093
+#: Clocks in which the same side waits.
+PART = 31
 #: Restarts of a run with `waits`.
 RESTARTS = 3
 
@@ -39,9 +41,9 @@ def stream_stimulus_for(
 ) -> StreamStimulus:
     """The inputs of `block` for `vectors` bits put out, and some that restarts lose.
 
-    With `waits` nothing waits in the first part of a period, sources in the second, sinks in the
-    third and both in the last; without them nothing ever does. Numbers come in shuffled rounds of
-    all that there are, and with `waits` of those past the last as well.
+    With `waits` nothing waits in the first `PART` clocks, sources in the second, sinks in the third
+    and both in the fourth, and so on; without them nothing ever does. Numbers come in shuffled
+    rounds of all that there are, and with `waits` of those past the last as well.
     """
     random = np.random.default_rng(seed)
     # A restart loses what is in the junctions, and the rest of a number or two.
@@ -55,7 +57,7 @@ def stream_stimulus_for(
         outputs = 1 if block == "isc-neuron" else plan.layers[1]
         cycles = (_operands(plan, outputs, random) for _ in range(streams))
         items = [operands for stream in cycles for operands in stream]
-    part = np.arange(PERIOD) * 4 // PERIOD
+    part = np.arange(PERIOD) // PART % 4
     often = random.random((2, PERIOD)) < random.choice([0.1, 0.5, 0.9])
     return StreamStimulus(
         items,

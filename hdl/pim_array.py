@@ -46,7 +46,7 @@ class PimCells(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """The circuit."""
         m = Module()
-        m.submodules.cells = cells = Memory(shape=self.columns, depth=self.rows, init=[])
+        m.submodules.held = cells = Memory(shape=self.columns, depth=self.rows, init=[])
         for n in range(self.ports):
             reader, writer = cells.read_port(domain="comb"), cells.write_port()
             m.d.comb += [

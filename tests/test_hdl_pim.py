@@ -1,13 +1,19 @@
 """The in-memory unit in Amaranth's simulator, against the golden model."""
 
+from pathlib import Path
+
 import numpy as np
 import pim_oracle as oracle
 import pytest
 from amaranth.sim import Simulator, SimulatorContext
 from numpy.typing import NDArray
+from test_hdl_verilog import verilator
 
+from nvmcosim.hdl.block import build_block
+from nvmcosim.hdl.pim_adder import PimAdder
 from nvmcosim.hdl.pim_unit import PIM_COUNTERS, PimOpcode, PimUnit
 from nvmcosim.pymodel.golden_pim import GoldenPim
+from nvmcosim.pymodel.pim_adders import ADDERS
 from nvmcosim.pymodel.pim_plan import PimPlan
 
 
@@ -77,3 +83,28 @@ def test_run_takes_the_clocks_that_it_states() -> None:
     simulator.add_testbench(bench)
     simulator.run()
     assert clocks == [unit.run_clocks]
+
+
+@pytest.mark.parametrize("block", ["pim-unit", "pim-adder"])
+def test_verilator_has_nothing_to_say(block: str, tmp_path: Path) -> None:
+    made = build_block(PimPlan("bf16", "compare", columns=64, rows=64), block=block)
+    made.write(tmp_path)
+    done = verilator("--lint-only", "-Wall", f"{made.name}.v", folder=tmp_path)
+    assert "%" not in done.stdout + done.stderr
+    assert made.sidecar["program"]["counts"]["steps"] > 3
+
+
+@pytest.mark.parametrize("name", ADDERS)
+def test_adder_as_logic(name: str) -> None:
+    adder = PimAdder(ADDERS[name]())
+
+    async def bench(ctx: SimulatorContext) -> None:
+        for bits in range(8):
+            for n, port in enumerate((adder.x, adder.y, adder.z)):
+                ctx.set(port, bits >> n & 1)
+            await ctx.delay(1e-9)
+            assert ctx.get(adder.sum) + 2 * ctx.get(adder.carry) == bits.bit_count()
+
+    simulator = Simulator(adder)
+    simulator.add_testbench(bench)
+    simulator.run()

@@ -138,7 +138,7 @@ def named_plans(
                 f"{block_of(plan, block)}_{name}": (plan, block_of(plan, block))
                 for name, plan in plans_within(load_plan(target), stem).items()
             }
-        elif target in BLOCKS and BLOCKS[target].kind in ("line", "stream"):
+        elif target in BLOCKS and BLOCKS[target].kind in ("line", "stream", "pim"):
             few = {**stated, **({"domain": domain} if domain else {})}
             named = {target: (plans.other_plan_from_options(few, target), target)}
         elif target in BLOCKS:
