@@ -6,6 +6,7 @@ and B where it is read first, what V and C are; the result takes B's place.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 from nvmcosim.pymodel.errors import InputError
@@ -67,9 +68,15 @@ def truth_table(cell: SotCell, name: str) -> list[TruthRow]:
     for a, b in product((False, True), repeat=2):
         # An operation that reads sees what the read circuit gives, not what was put in.
         known = read(cell, b).bit if operation.reads else b
-        run = write(cell, b, operation.v(a, known), operation.c(a, known))
+        run = _outcome(cell, b, operation.v(a, known), operation.c(a, known))
         rows.append(TruthRow(a, b, operation.golden(a, b), run.state, run))
     return rows
+
+
+@lru_cache(maxsize=32)
+def _outcome(cell: SotCell, stored: bool, v: bool, c: bool) -> SotRun:
+    """A write, simulated once: five tables have but eight different ones."""
+    return write(cell, stored, v, c)
 
 
 def threshold_a(
