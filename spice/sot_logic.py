@@ -4,7 +4,7 @@ One write does B' = V ? C : B. Each operation of Fig. 1 and its two copies say f
 and B where it is read first, what V and C are; the result takes B's place.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -13,7 +13,7 @@ from nvmcosim.pymodel.errors import InputError
 from nvmcosim.spice.sot import SotCell
 from nvmcosim.spice.sot_cell import SotRun, read, write
 
-__all__ = ["OPERATIONS", "Operation", "TruthRow", "threshold_a", "truth_table"]
+__all__ = ["OPERATIONS", "Operation", "TruthRow", "gate_curve", "threshold_a", "truth_table"]
 
 Choice = Callable[[bool, bool], bool]
 
@@ -103,3 +103,32 @@ def threshold_a(
         else:
             low_a = middle
     return (low_a + high_a) / 2
+
+
+def gate_curve(
+    cell: SotCell,
+    currents_a: Sequence[float],
+    progress: Callable[[int], None] = lambda count: None,
+) -> list[dict[str, float | int | None]]:
+    """Writes at each current, in both directions, with the gate closed and open.
+
+    Each point has `gate_v`, `c`, `current_a`, `switched` (0 or 1) and `time_ns`, the switching
+    time, None if the cell has not switched at the end; `progress` is told how many more are done.
+    Raises `InputError`, `MissingTool`, or `SpiceError` if ngspice fails.
+    """
+    points: list[dict[str, float | int | None]] = []
+    for v, c, current in product((False, True), (False, True), currents_a):
+        at = cell.replace(mtj=cell.mtj.replace(write_a=float(current)))
+        run = write(at, not c, v, c)
+        done = run.state == c
+        points.append(
+            {
+                "gate_v": cell.mtj.gate_v if v else 0.0,
+                "c": int(c),
+                "current_a": float(current),
+                "switched": int(done),
+                "time_ns": run.switching_time_s * 1e9 if done else None,
+            }
+        )
+        progress(1)
+    return points
