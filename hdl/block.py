@@ -12,6 +12,7 @@ from amaranth.lib.wiring import In
 
 from nvmcosim.hdl.gate_table import config_writes_told
 from nvmcosim.hdl.line_blocks import appwom_codec, appwom_line
+from nvmcosim.hdl.pim_blocks import pim_adder, pim_unit
 from nvmcosim.hdl.pulse_gate import CONFIG_RULE, PulseGate
 from nvmcosim.hdl.store_controller import StoreController
 from nvmcosim.hdl.stream_blocks import bms_bank, bms_sng, isc_layer, isc_network, isc_neuron
@@ -132,6 +133,8 @@ BLOCKS = {
     "isc-neuron": _Builder("stream", isc_neuron),
     "isc-layer": _Builder("stream", isc_layer),
     "isc-network": _Builder("stream", isc_network),
+    "pim-unit": _Builder("pim", pim_unit),
+    "pim-adder": _Builder("pim", pim_adder, clocked=False),
 }
 _CLOCK_PORTS = (
     {"name": "clk", "direction": "input", "width": 1, "meaning": "clock, rising edge"},

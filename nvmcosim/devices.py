@@ -8,24 +8,29 @@ the digest of its parameters: changing one line of a device file makes another c
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import overload
 
+import numpy as np
+
 from nvmcosim.pymodel.bit_curves import CurveSet, DeviceCurve
 from nvmcosim.pymodel.curve import WriteCurve, load_curve
-from nvmcosim.pymodel.device.presets import PRESETS
-from nvmcosim.pymodel.device.spec import DeviceSpec, load_device
+from nvmcosim.pymodel.device.in_plane_spec import InPlaneSpec, load_any_device
+from nvmcosim.pymodel.device.presets import IN_PLANE_PRESETS, PRESETS
+from nvmcosim.pymodel.device.spec import DeviceSpec
 from nvmcosim.pymodel.device.threshold import LAWS, law_curve
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import digest_of
 from nvmcosim.pymodel.plan import Plan
 
-__all__ = ["cache_folder", "curve_for", "device_for", "sample_progress"]
+__all__ = ["any_device_for", "cache_folder", "curve_for", "device_for", "sample_progress"]
 
 #: Counted into every cached curve's digest: a release whose calibration differs raises it.
 _CALIBRATION = 2
+#: Spacing in ps at which the precessional law is tabulated.
+_LAW_STEP_PS = 20.0
 
 
 def cache_folder() -> Path:
@@ -37,16 +42,29 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "nvmcosim"
 
 
-def device_for(name: str) -> DeviceSpec:
+def any_device_for(name: str) -> DeviceSpec | InPlaneSpec:
     """The junction called `name`, or in the device file of that name; raises `InputError`."""
     if name.endswith(".toml"):
-        return load_device(name)
-    if name in PRESETS:
-        return PRESETS[name]
+        return load_any_device(name)
+    found = PRESETS.get(name) or IN_PLANE_PRESETS.get(name)
+    if found is not None:
+        return found
     raise InputError(
         f"device is {name!r}; it must be a law ({', '.join(LAWS)}), a junction "
-        f"({', '.join(PRESETS)}), a device file (.toml) or a curve file (.json)"
+        f"({', '.join([*PRESETS, *IN_PLANE_PRESETS])}), a device file (.toml) or a curve file "
+        "(.json)"
     )
+
+
+def device_for(name: str) -> DeviceSpec:
+    """As `any_device_for`, for what is made of memory cells: a perpendicular junction alone."""
+    found = any_device_for(name)
+    if isinstance(found, InPlaneSpec):
+        raise InputError(
+            f"device is {name!r}, an in-plane junction; it must be a perpendicular one, such as "
+            f"{', '.join(PRESETS)}"
+        )
+    return found
 
 
 @overload
@@ -81,9 +99,11 @@ def curve_for(
 ) -> DeviceCurve:
     """The write curve of a plan, or of a device named as a plan names it.
 
-    A law gives its own curve and a `.json` curve file is read. A junction's curve is that of a
-    write in either direction, with thermal noise; it is calibrated with `samples` in each direction
-    (the default is `spice.characterise.SAMPLES`) and `seed` on `workers` processes (one a core),
+    A law gives its own curve and a `.json` curve file is read. An in-plane junction, a number
+    generator, has the precessional law's curve of its write, AP-P, at once. A perpendicular one's
+    curve is that of a write in either direction, with thermal noise; it is calibrated with
+    `samples` in each direction (the default is `spice.characterise.SAMPLES`) and `seed` on
+    `workers` processes (one a core),
     and cached. Pulses are tabulated to 40 ns, or as far as the plan needs; a plan with domains of
     other amplitudes gets a curve for each. `progress` shows a bar on standard error meanwhile, or
     is called with samples done and samples in all.
@@ -97,13 +117,29 @@ def curve_for(
         return law_curve(name)
     pulses = getattr(device, "bit_pulse_ps", None)
     longest = max(40_000.0, float(pulses.max())) if pulses is not None else 40_000.0
-    spec = device_for(name)
+    spec = any_device_for(name)
+    if isinstance(spec, InPlaneSpec):
+        return _generator_curve(spec, longest, getattr(device, "amplitudes", ()))
     own = _calibrated(spec, longest, samples, seed, workers, progress)
     others = []
     for volts in getattr(device, "amplitudes", ()):
         if volts not in (None, spec.driver.vdd_v):
             at = spec.replace(driver=spec.driver.replace(vdd_v=volts))
             others.append(_calibrated(at, longest, samples, seed, workers, progress))
+    return CurveSet(own, tuple(others)) if others else own
+
+
+def _generator_curve(
+    spec: InPlaneSpec, longest_ps: float, amplitudes: Sequence[float | None]
+) -> DeviceCurve:
+    """The law's curve of the write, the direction that a number generator draws its bits by."""
+    pulses = np.arange(1.0, np.ceil(longest_ps / _LAW_STEP_PS) + 1) * _LAW_STEP_PS
+    own = spec.curve("AP-P", pulses)
+    others = [
+        spec.curve("AP-P", pulses, volts)
+        for volts in amplitudes
+        if volts not in (None, spec.driver.vdd_v)
+    ]
     return CurveSet(own, tuple(others)) if others else own
 
 

@@ -8,7 +8,18 @@ from typing import Any
 
 __all__ = ["processor", "provenance", "versions"]
 
-_PACKAGES = ("nvmcosim", "numpy", "scipy", "numba", "torch", "amaranth", "cocotb", "PySpice")
+_PACKAGES = (
+    "nvmcosim",
+    "numpy",
+    "scipy",
+    "numba",
+    "torch",
+    "amaranth",
+    "cocotb",
+    "PySpice",
+    "cvxpy",
+    "highspy",
+)
 
 
 def versions() -> dict[str, str]:

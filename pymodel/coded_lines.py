@@ -26,6 +26,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nvmcosim.pymodel.arrays import array_of
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.line_work import LineWork
 from nvmcosim.pymodel.pcm_cell import PcmCell
@@ -109,6 +110,7 @@ class CodedLines:
         flips: of each cell since the beginning, `[lines, groups, 3]`; the last axis counts from
             bit 0 of the word. A ping-pong turn also flips the cell that keeps the unit's polarity;
             that is none of these.
+        turned: the units that the last command but a read turned, `[units]`; none at first.
         work: what all commands took.
 
     Raises `InputError` for a number of lines, a line, or data out of range.
@@ -121,6 +123,7 @@ class CodedLines:
         self.words = np.full((lines, shape.groups), fresh, np.uint8)
         self.polarity = np.full((lines, shape.units), shape.polarity, np.uint8)
         self.flips = np.zeros((lines, shape.groups, CELLS), np.int64)
+        self.turned = np.zeros(shape.units, bool)
         self.work = LineWork()
 
     @property
@@ -138,7 +141,7 @@ class CodedLines:
 
     def write(self, line: int, data: ArrayLike) -> LineWork:
         """Write `data`, `[groups]`, to one line; returns what that took."""
-        wanted = np.asarray(data)
+        wanted = array_of(data, "data")
         groups = (self.shape.groups,)
         if wanted.shape != groups or wanted.dtype.kind not in "ui" or (wanted >> 2).any():
             raise InputError(f"data is {data!r}; it must be {groups[0]} numbers from 0 to 3")
@@ -181,7 +184,7 @@ class CodedLines:
         shape, groups = self.shape, np.arange(self.shape.groups)
         old, polarity = self.words[line].copy(), self._group_polarity(line).copy()
         exhausted = shape.outcome[polarity, groups, old, wanted] == Outcome.EXHAUSTED
-        turned = forced | exhausted.reshape(shape.units, -1).any(axis=1)
+        turned = self.turned = forced | exhausted.reshape(shape.units, -1).any(axis=1)
         turned_groups = np.broadcast_to(turned, (shape.groups,))
         if shape.ping_pong:
             self.polarity[line] ^= turned

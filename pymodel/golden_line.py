@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nvmcosim.pymodel.arrays import array_of
 from nvmcosim.pymodel.coded_lines import CodedLines
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.line_plan import LinePlan
@@ -66,7 +67,7 @@ class GoldenLine:
 
     def write(self, line: int, words: ArrayLike) -> LineWork:
         """Write `words`, `[line_words]`, to one line; returns what that took."""
-        data = np.asarray(words)
+        data = array_of(words, "words")
         if data.shape != (self.plan.line_words,) or data.dtype.kind not in "ui":
             raise InputError(
                 f"words are {data.dtype} {data.shape}; they must be {self.plan.line_words} integers"

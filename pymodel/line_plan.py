@@ -30,6 +30,11 @@ _CHOICES = {
     "initial": ("preset", "prereset"),
     "rounding": ("rne", "truncate"),
 }
+#: Fields without effect in a scheme: where they are not the defaults, the plan is wrong.
+_UNUSED = {
+    **dict.fromkeys(RAW_SCHEMES, ("refresh", "idle", "initial", "app_groups")),
+    "wom-set": ("app_groups",),
+}
 _RANGES = {
     "tick_ps": (1, 10**6),
     "seed": (0, 2**63 - 1),
@@ -73,7 +78,9 @@ class LinePlan(Plan):
         tick_ps: clock period of the line controller, in ps; the cell's times are multiples of it.
         seed: of every random draw.
 
-    Raises `InputError` for anything out of range.
+    `refresh`, `idle`, `initial` and `app_groups` are for schemes with a code, the last not for
+    `wom-set`; of others they must be what they are by default. Raises `InputError` for that, and
+    for anything out of range.
     """
 
     kind = "line"
@@ -109,12 +116,23 @@ class LinePlan(Plan):
         if self.app_groups is None:
             object.__setattr__(self, "app_groups", _default_app_groups(words))
         check_whole(self.app_groups, "app_groups", 0, words.fraction_bits // 2)
+        self._refuse_unused(_default_app_groups(words))
         for name in ("read_ps", "set_ps", "reset_ps"):
             time = getattr(self.cell, name)
             if time % self.tick_ps:
                 raise InputError(
                     f"{name} is {time}; it must be a multiple of the clock period, "
                     f"{self.tick_ps} ps"
+                )
+
+    def _refuse_unused(self, app_groups: int) -> None:
+        for name in _UNUSED.get(self.scheme, ()):
+            value = getattr(self, name)
+            default = app_groups if name == "app_groups" else getattr(type(self), name)
+            if value != default:
+                raise InputError(
+                    f"{name} is {value!r}, which is without effect in the scheme {self.scheme}; "
+                    f"leave it out, or at {default!r}"
                 )
 
     @property
@@ -137,6 +155,11 @@ class LinePlan(Plan):
     def coded(self) -> bool:
         """Whether the scheme has a code."""
         return self.scheme not in RAW_SCHEMES
+
+    @property
+    def keeps_polarity(self) -> bool:
+        """Whether each unit has one more cell, which says its polarity."""
+        return self.scheme == "appwom-ping-pong"
 
     @property
     def groups(self) -> tuple[BitGroup, ...]:
@@ -185,7 +208,7 @@ class LinePlan(Plan):
             approximate=tuple(group.approximate for group in self.groups) * self.line_words,
             by_group=self.refresh == "group",
             idle=self.idle,
-            ping_pong=self.scheme == "appwom-ping-pong",
+            ping_pong=self.keeps_polarity,
             polarity=int(self.initial == "preset"),
         )
 

@@ -21,6 +21,7 @@ def check_shapes(state: Mapping[str, Any], known: Mapping[str, Any], lines: int)
     """Raise `InputError` unless `state` is made like `known`, of a memory of as many lines."""
     if not isinstance(state, Mapping) or set(state) != set(known):
         raise InputError(f"a tracker's state must have {', '.join(sorted(known))}")
+    _check_sizes(state["sizes"], known["sizes"])
     for name in (*_ARRAYS, "wide_blocks", "wide"):
         expected, value = known[name], state[name]
         if not isinstance(value, np.ndarray) or value.dtype != expected.dtype:
@@ -43,6 +44,18 @@ def check_shapes(state: Mapping[str, Any], known: Mapping[str, Any], lines: int)
         raise InputError(
             f"work.writes is {state['work']['writes']}; after {state['writes']} writes of "
             f"{lines} lines it must be {lines * state['writes']}"
+        )
+
+
+def _check_sizes(value: object, sizes: NDArray[np.int64]) -> None:
+    """Cells of other sizes may have the same shapes: arrays fill up their last lines and blocks."""
+    if not isinstance(value, np.ndarray) or value.dtype != sizes.dtype or value.ndim != 1:
+        raise InputError("sizes must be int64, a number of words for each array")
+    if len(value) != len(sizes):
+        raise InputError(f"the state is of {len(value)} arrays; this tracker has {len(sizes)}")
+    for n in np.flatnonzero(value != sizes).tolist()[:1]:
+        raise InputError(
+            f"the state's array {n} has {value[n]} words; this tracker's has {sizes[n]}"
         )
 
 

@@ -191,6 +191,7 @@ class LineTracker:
         """All that `load_state` needs to go on: arrays, numbers, lists and dicts."""
         self._flush(1)
         return {
+            "sizes": self.sizes.copy(),
             "writes": self.writes,
             "work": dict(vars(self.work)),
             "idle_work": dict(vars(self.idle_work)),

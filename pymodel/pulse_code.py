@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nvmcosim.pymodel.device.in_plane import InPlaneMtj
-from nvmcosim.pymodel.device.precessional import PrecessionalPulse, bias_for
+from nvmcosim.pymodel.device.precessional import CERTAIN, PrecessionalPulse, bias_for
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import digest_of
 from nvmcosim.pymodel.units import check_whole
@@ -22,8 +22,6 @@ __all__ = ["CERTAIN", "GENERATORS", "MUX_ENERGY_J", "READ_BIAS_V", "PulseCodes"]
 
 #: `normal` writes with 1 - p; `bms` with the smaller of p and 1 - p, and inverts below a half.
 GENERATORS = ("bms", "normal")
-#: Probability that counts as certain, of a reset and of the longest write (mondal2018, III-B).
-CERTAIN = 0.999
 #: Bias of a read (mondal2018, III-B), in V.
 READ_BIAS_V = 0.1
 #: Inverter and 2:1 mux of a `bms`, in J a bit. Assumed, of the size of a few 45 nm gates: the

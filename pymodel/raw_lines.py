@@ -11,6 +11,7 @@ line that is not ready does it first.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nvmcosim.pymodel.arrays import array_of
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.line_work import LineWork
 from nvmcosim.pymodel.pcm_cell import PcmCell
@@ -67,7 +68,7 @@ class RawLines:
     def write(self, line: int, bits: ArrayLike) -> LineWork:
         """Write `bits`, `[words, width]`, to one line; returns what that took."""
         self._check(line)
-        wanted = np.asarray(bits)
+        wanted = array_of(bits, "bits")
         if wanted.shape != self.bits.shape[1:] or wanted.dtype != bool:
             raise InputError(
                 f"bits are {wanted.dtype} {wanted.shape}; they must be bool {self.bits.shape[1:]}"

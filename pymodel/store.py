@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nvmcosim.pymodel.arrays import array_of
 from nvmcosim.pymodel.bit_curves import DeviceCurve, bit_energy, bit_thresholds_ps
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.store_plan import StorePlan
@@ -150,11 +151,11 @@ class GoldenStore:
             raise InputError(f"row is {row!r}; it must be from 0 to {self.rows - 1}")
         thresholds = None
         if thresholds_ps is not None:
-            thresholds = np.asarray(thresholds_ps)
+            thresholds = array_of(thresholds_ps, "thresholds_ps")
             if thresholds.ndim == 2:
                 thresholds = thresholds[None]
             thresholds = thresholds[:, None]
-        self._write(np.array([row]), np.asarray(data)[None], thresholds)
+        self._write(np.array([row]), array_of(data, "data")[None], thresholds)
         return self.contents[row].copy()
 
     def store(self, words: ArrayLike, thresholds_ps: ArrayLike | None = None) -> NDArray[Any]:
@@ -162,10 +163,10 @@ class GoldenStore:
 
         `thresholds_ps` is `[rows, bank_words, width]`, or `[attempts, rows, bank_words, width]`.
         """
-        thresholds = None if thresholds_ps is None else np.asarray(thresholds_ps)
+        thresholds = None if thresholds_ps is None else array_of(thresholds_ps, "thresholds_ps")
         if thresholds is not None and thresholds.ndim == 3:
             thresholds = thresholds[None]
-        self._write(np.arange(self.rows), np.asarray(words), thresholds)
+        self._write(np.arange(self.rows), array_of(words, "words"), thresholds)
         return self.contents.copy()
 
     def _write(self, rows: NDArray[np.int64], data: NDArray, thresholds: NDArray | None) -> None:

@@ -80,17 +80,6 @@ class NeuronShape:
         states = max(2, 2 * round(inputs * scale))
         return cls(inputs, states, operand="bipolar" if hidden_inputs else "shared")
 
-    @classmethod
-    def by_variance(cls, inputs: int, gain: float, variance: float, operand: str) -> Self:
-        """The neuron with K = 2 gain variance, whose output tends to tanh(gain s).
-
-        `variance` is that of S in one cycle. K is rounded to an even number, 2 at least. Raises
-        `InputError` for a gain or variance that is not positive.
-        """
-        if not (0 < gain < np.inf and 0 < variance < np.inf):
-            raise InputError(f"gain {gain:g} and variance {variance:g} must both be above 0")
-        return cls(inputs, max(2, 2 * round(gain * variance)), operand=operand)
-
     @property
     def half(self) -> int:
         """K/2: the output bit is 1 from this state on."""

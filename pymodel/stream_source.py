@@ -1,17 +1,22 @@
-"""Random bits of stochastic streams, each a pure function of what it is: the definition, in numpy.
+"""Random bits of stochastic streams, each a function of what it is alone: the definition, in numpy.
 
 A stream is named by (seed, bank, sample, stream): a *bank* is a set of generators, such as a
 layer's weights; a *sample* is one decision of the network. Its bit at cycle t is the carry out of
-u + threshold, where u is a uniform number of 32 bits drawn for this bit alone and the threshold
-is p in units of 2**-32, from 0 to 2**32: the bit is 1 with probability p, exactly. Digit d of u,
-counted from the most significant, is bit t % 64 of output d % 2 of Threefry-2x64-13 (Salmon et
-al., SC 2011) with the key (seed, bank) and the counter (sample, stream << 32 | t // 64 << 8 |
-d // 2).
+u + threshold, where u is a uniform number drawn for this bit alone and the threshold is p in the
+same units, up to p = 1: the bit is 1 with probability p, exactly.
 
-So bits do not depend on how many cycles, streams or threads there are; and a p of few digits has
-the same bits whether it is drawn to 8 digits or to 32, as a carry starts at p's last 1 at the
-least.
+A bank draws numbers of `digits` binary digits, 8, 16, 24 or 32. Of cycle t, word w = t // 64 of a
+stream in row r = stream // 32 and lane l = stream % 32 takes them from an SFC64 generator of
+(w, l): its outputs r * digits to (r + 1) * digits - 1 are digits of u, the least significant
+first, for 64 cycles each. It is as numpy's SFC64 (with its 12 steps of warming up) started from a
+and b, which are Threefry-2x64-13 (Salmon et al., SC 2011) of the counter (sample, w << 8 | l) with
+the key (seed, bank), and a counter of 1.
+
+So bits do not depend on how many cycles, streams or threads there are.
 """
+
+from collections.abc import Iterator
+from itertools import count
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,10 +26,12 @@ from nvmcosim.pymodel.streams import tail_mask, words_of
 from nvmcosim.pymodel.units import check_whole
 
 __all__ = [
+    "LANES",
     "MOST_BITS",
-    "MOST_STREAMS",
     "ONE",
+    "WARM_UP",
     "bank_of",
+    "check_digits",
     "codes_of",
     "digits_of",
     "drawn",
@@ -34,8 +41,9 @@ __all__ = [
 #: Digits of a threshold, and the threshold of p = 1.
 MOST_BITS = 32
 ONE = 2**MOST_BITS
-#: Streams of a bank.
-MOST_STREAMS = 2**32
+#: Streams that are drawn side by side; steps that a generator is warmed up with.
+LANES, WARM_UP = 32, 12
+_DIGITS = (8, 16, 24, 32)
 #: Kinds of streams that a layer has, each a bank.
 _KINDS = ("inputs", "weights", "separate")
 
@@ -76,38 +84,60 @@ def thresholds_of(codes: ArrayLike, p_bits: int) -> Words:
 
 
 def digits_of(thresholds: Words) -> int:
-    """Digits that all of `thresholds` can be drawn with: up to the last 1 of any."""
+    """The least number of digits, 8 to 32, that all of `thresholds` can be drawn with."""
     bits = int(np.bitwise_or.reduce(np.asarray(thresholds, np.uint64), axis=None))
-    below = bits & (ONE - 1)
-    return MOST_BITS - ((below & -below).bit_length() - 1) if below else 0
+    return next(digits for digits in _DIGITS if bits % (1 << (MOST_BITS - digits)) == 0)
+
+
+def check_digits(thresholds: Words, digits: int) -> None:
+    """Raise `InputError` unless `thresholds` can be drawn with `digits` digits."""
+    if digits not in _DIGITS:
+        raise InputError(f"digits are {digits}; they must be one of {_DIGITS}")
+    if thresholds.size and thresholds.max() > ONE:
+        raise InputError(f"a threshold is {thresholds.max()}; it must be at most {ONE}")
+    if digits_of(thresholds) > digits:
+        raise InputError(f"a threshold takes {digits_of(thresholds)} digits, not {digits}")
 
 
 def drawn(
-    thresholds: Words, cycles: int, seed: int, bank: int, sample: int = 0, first: int = 0
+    thresholds: Words, cycles: int, seed: int, bank: int, sample: int = 0, digits: int = 8
 ) -> Words:
     """Packed streams (*thresholds.shape, words) of the definition above.
 
-    Streams are numbered from `first` in the order of `thresholds`. Raises `InputError` for a
-    threshold above 2**32, or a seed, bank or sample that is no number of 64 bits.
+    Streams are numbered from 0 in the order of `thresholds`. Raises `InputError` for thresholds
+    that `digits` digits do not hold, or a seed, bank or sample that is no number of 64 bits.
     """
     array = np.asarray(thresholds, np.uint64)
-    if array.size and array.max() > ONE:
-        raise InputError(f"a threshold is {array.max()}; it must be at most {ONE}")
+    check_digits(array, digits)
     for value, name in ((seed, "seed"), (bank, "bank"), (sample, "sample")):
         check_whole(value, name, 0, 2**64 - 1)
-    check_whole(first, "first", 0, MOST_STREAMS - array.size)
-    streams = np.arange(first, first + array.size, dtype=np.uint64).reshape(*array.shape, 1)
-    words = np.arange(words_of(cycles), dtype=np.uint64)
-    counters = streams << np.uint64(32) | words << np.uint64(8)
-    bits = np.zeros(counters.shape, np.uint64)
-    number = array[..., None]
-    for digit in reversed(range(digits_of(array))):
-        pair = _threefry(sample, counters | np.uint64(digit // 2), seed, bank)
-        u = pair[digit % 2]
-        one = number >> np.uint64(MOST_BITS - 1 - digit) & np.uint64(1)
-        bits = np.where(one == 1, u | bits, u & bits)
-    bits = np.where(number == ONE, np.uint64(2**64 - 1), bits)
-    return bits & tail_mask(cycles)
+    rows = np.zeros((-(-array.size // LANES), LANES), np.uint64)
+    rows.ravel()[: array.size] = array.ravel()
+    words = np.zeros((*rows.shape, words_of(cycles)), np.uint64)
+    random = _outputs(words.shape[-1], seed, bank, sample)
+    for n, row in enumerate(rows):
+        carry = words[n]
+        for digit in reversed(range(digits)):
+            u = next(random)
+            one = row[:, None] >> np.uint64(MOST_BITS - 1 - digit) & np.uint64(1)
+            carry = np.where(one == 1, u | carry, u & carry)
+        words[n] = np.where(row[:, None] == ONE, np.uint64(2**64 - 1), carry)
+    streams = words.reshape(-1, words.shape[-1])[: array.size] & tail_mask(cycles)
+    return streams.reshape(*array.shape, -1)
+
+
+def _outputs(words: int, seed: int, bank: int, sample: int) -> Iterator[Words]:
+    """Successive outputs (LANES, words) of all generators."""
+    lanes = np.arange(LANES, dtype=np.uint64)[:, None]
+    a, b = _threefry(sample, np.arange(words, dtype=np.uint64) << np.uint64(8) | lanes, seed, bank)
+    c = np.ones_like(a)
+    for n in count(1):
+        output = a + b + np.uint64(n)
+        a = b ^ b >> np.uint64(11)
+        b = c + (c << np.uint64(3))
+        c = (c << np.uint64(24) | c >> np.uint64(40)) + output
+        if n > WARM_UP:
+            yield output
 
 
 def _threefry(x0: int, x1: Words, key0: int, key1: int) -> tuple[Words, Words]:

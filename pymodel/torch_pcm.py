@@ -14,12 +14,13 @@ from nvmcosim.pymodel.line_tracker import LineTracker
 from nvmcosim.pymodel.torch_parameters import ParameterWatch, find_parameters
 from nvmcosim.pymodel.torch_plugin import steps_between
 from nvmcosim.pymodel.torch_words import native_dtype
+from nvmcosim.pymodel.torch_writers import claim, release
 from nvmcosim.pymodel.word_kernels import NATIVE, mode_of
 
 __all__ = ["PcmMemory"]
 
-#: Version of what `state_dict` returns.
-_STATE_VERSION = 1
+#: Version of what `state_dict` returns; version 1 did not have the arrays' sizes.
+_STATE_VERSION = 2
 
 
 class PcmMemory:
@@ -34,7 +35,8 @@ class PcmMemory:
         print(memory.report().pulse_pj, memory.report().word_flips)
 
     The initial parameters are written when the memory is made. Several memories may track one
-    module, as long as at most one of them writes back.
+    module, as long as at most one of them writes back: another is refused until that one is gone or
+    `detach`ed.
 
     Args:
         model: the module; its parameters are fp32, or of the plan's own format.
@@ -49,7 +51,8 @@ class PcmMemory:
         tracker: the memory itself, an array for each parameter in their order. A parameter starts
             a line of its own; its words follow each other as its values do in row-major order.
 
-    Raises `InputError` for a wrong argument, or a parameter that cannot be stored.
+    Raises `InputError` for a wrong argument, or a parameter that cannot be stored or that another
+    memory writes back.
     """
 
     def __init__(
@@ -102,6 +105,8 @@ class PcmMemory:
     def store(self) -> None:
         """Write all parameters now, and read them back if the memory writes back."""
         self._watch.check()
+        if self.write_back:
+            claim(self, ((each.name, each.parameter) for each in self._found))
         flat = [self._flat(each.name, each.parameter) for each in self._found]
         addresses = [values.data_ptr() for values in flat]
         self.tracker.write(addresses, self._mode, self.write_back, torch.get_num_threads())
@@ -121,9 +126,12 @@ class PcmMemory:
             self._staged[name] = torch.empty(parameter.shape, dtype=parameter.dtype)
         return self._staged[name].copy_(parameter)
 
-    def report(self) -> LineReport:
-        """What all writes so far took, and how the cells wear."""
-        return LineReport.of(self.tracker)
+    def report(self, *, count_polarity: bool = False) -> LineReport:
+        """What all writes so far took, and how the cells wear.
+
+        With `count_polarity` the cells that keep the polarity of ping-pong's units count too.
+        """
+        return LineReport.of(self.tracker, count_polarity=count_polarity)
 
     @torch.no_grad()
     def restore(self) -> None:
@@ -133,7 +141,11 @@ class PcmMemory:
             each.parameter.copy_(torch.from_numpy(words).view(each.parameter.shape))
 
     def detach(self) -> None:
-        """Stop following the optimizer's steps."""
+        """Stop following the optimizer's steps, and let another memory write back.
+
+        `step` and `store` still write, if no other memory does by then.
+        """
+        release(self, (each.parameter for each in self._found))
         if self._hook is not None:
             self._hook.remove()
             self._hook = None
@@ -164,14 +176,17 @@ class PcmMemory:
         names = ("version", "plan", "steps", "tracker")
         if not isinstance(state, Mapping) or set(state) != set(names):
             raise InputError(f"the memory's state must have {', '.join(names)}")
-        for name, value in (("version", _STATE_VERSION), ("plan", self.plan.to_json())):
-            if state[name] != value:
+        versions = range(1, _STATE_VERSION + 1)
+        for name, values in (("version", versions), ("plan", (self.plan.to_json(),))):
+            if state[name] not in values:
                 raise InputError(f"the memory's state is of another {name}: {state[name]!r}")
         steps, tracker = state["steps"], state["tracker"]
         if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
             raise InputError(f"steps is {steps!r}; it must be a number of at least 0")
         if not isinstance(tracker, Mapping):
             raise InputError("the memory's state has no tracker")
+        if state["version"] == 1:
+            tracker = {**tracker, "sizes": self.tracker.sizes}
         self.tracker.load_state(
             {
                 name: value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value

@@ -21,7 +21,7 @@ from nvmcosim.spice.mtj import LLG_STEP_S, OPTIONS, SUBCIRCUITS, Start, add_mtj
 from nvmcosim.spice.netlist import Netlist
 from nvmcosim.spice.session import MAX_POINTS, session
 
-__all__ = ["Waveform", "simulate_write", "time_step_s", "write_netlist"]
+__all__ = ["Waveform", "simulate_write", "supply_sources", "time_step_s", "write_netlist"]
 
 Floats = NDArray[np.float64]
 
@@ -111,12 +111,12 @@ def write_netlist(
     add_pulse(netlist, driver, start.direction, 2 * span_s if pulse_s is None else pulse_s)
     netlist.add(".tran {step} {span} 0 {step}", step=step, span=span_s)
     netlist.add_fixed(f".save v(mz0) v({ref}) {'' if free == '0' else f'v({free})'} i(vam)")
-    for node, source in _sources(driver):
+    for node, source in supply_sources(driver):
         netlist.add_fixed(f".save v({node}) i({source})")
     return netlist
 
 
-def _sources(driver: WriteDriver) -> list[tuple[str, str]]:
+def supply_sources(driver: WriteDriver) -> list[tuple[str, str]]:
     """Node and element of every source that delivers energy."""
     if driver.kind == "source":
         return [("p0", "edrive0")]
@@ -137,7 +137,7 @@ def simulate_write(
         time, mz, current, high = circuit.vectors("time", "mz0", "vam#branch", ref)
         low = circuit.vectors(free)[0] if free else 0.0
         supplied = np.zeros_like(time)
-        for node, source in _sources(driver):
+        for node, source in supply_sources(driver):
             volts, amperes = circuit.vectors(node, f"{source}#branch")
             supplied -= volts * amperes
     sign = 1.0 if start.direction == "P-AP" else -1.0

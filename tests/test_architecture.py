@@ -52,7 +52,8 @@ def test_only_spice_imports_pyspice_and_only_the_plugin_torch() -> None:
 def test_the_front_door_loads_nothing_heavy() -> None:
     script = (
         "import sys, nvmcosim, nvmcosim.cli;"
-        "heavy = 'torch', 'numba', 'amaranth', 'PySpice', 'cocotb', 'matplotlib', 'dask';"
+        "heavy = 'torch', 'numba', 'amaranth', 'PySpice', 'cocotb', 'matplotlib', 'dask', 'cvxpy',"
+        "    'highspy';"
         "print([m for m in heavy if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

@@ -77,19 +77,23 @@ def test_table_ii_is_the_default() -> None:
 @st.composite
 def plans(draw: st.DrawFn) -> LinePlan:
     name = draw(st.sampled_from(["fp32", "bf16", "fp16"]))
+    scheme = draw(st.sampled_from(SCHEMES))
     tick = draw(st.sampled_from([1000, 5000, 25_000]))
     most = LinePlan(name).number_format.fraction_bits // 2
+    policy = {
+        "refresh": draw(st.sampled_from(["line", "group"])),
+        "idle": draw(st.sampled_from(["none", "any", "all"])),
+        "initial": draw(st.sampled_from(["preset", "prereset"])),
+    }
     return LinePlan(
         name,
-        scheme=draw(st.sampled_from(SCHEMES)),
+        scheme=scheme,
         line_words=draw(st.integers(1, 1024)),
-        app_groups=draw(st.none() | st.integers(0, most)),
-        refresh=draw(st.sampled_from(["line", "group"])),
-        idle=draw(st.sampled_from(["none", "any", "all"])),
-        initial=draw(st.sampled_from(["preset", "prereset"])),
+        app_groups=draw(st.none() | st.integers(0, most)) if "appwom" in scheme else None,
         cell=PcmCell(read_ps=tick * draw(st.integers(1, 40)), set_pj=draw(st.floats(0, 100))),
         tick_ps=tick,
         seed=draw(st.integers(0, 2**63 - 1)),
+        **({} if scheme in RAW_SCHEMES else policy),
     )
 
 
@@ -166,6 +170,33 @@ def test_plan_files(tmp_path) -> None:
 def test_wrong_plans_are_refused_with_the_value(values, sentence) -> None:
     with pytest.raises(InputError, match=sentence):
         plan_from_dict({"kind": "line", **values})
+
+
+@pytest.mark.parametrize("scheme", RAW_SCHEMES)
+@pytest.mark.parametrize(
+    ("name", "value", "default"),
+    [
+        ("refresh", "group", "'line'"),
+        ("idle", "any", "'none'"),
+        ("initial", "prereset", "'preset'"),
+        ("app_groups", 2, "3"),
+    ],
+)
+def test_what_has_no_effect_in_a_raw_scheme_is_refused(scheme, name, value, default) -> None:
+    sentence = (
+        f"{name} is {value!r}, which is without effect in the scheme {scheme}; "
+        f"leave it out, or at {default}"
+    )
+    with pytest.raises(InputError, match=f"^{sentence}$"):
+        LinePlan("bf16", scheme, **{name: value})
+    plan = LinePlan("bf16", scheme)
+    assert plan.replace(**{name: getattr(plan, name)}) == plan
+
+
+def test_wom_set_has_no_groups_in_appwom() -> None:
+    plan = LinePlan("bf16", "wom-set", refresh="group", idle="any", initial="prereset")
+    with pytest.raises(InputError, match="app_groups is 1, which is without effect in the scheme"):
+        plan.replace(app_groups=1)
 
 
 def test_a_cell_that_is_none_is_refused() -> None:

@@ -224,6 +224,9 @@ def test_wrong_writes_are_refused_and_change_nothing() -> None:
         (lambda: golden.write_row(0, [1.5]), "must be integers"),
         (lambda: golden.write_row(0, [1, 2]), r"must be integers \(1, 1\)"),
         (lambda: golden.store([[1]]), r"must be integers \(2, 1\)"),
+        (lambda: golden.store([[1], [2, 3]]), r"words is '\[\[1\], \[2, 3\]\]'; .*equal lengths"),
+        (lambda: golden.write_row(0, [1, [2]]), r"data is '\[1, \[2\]\]'; .*equal lengths"),
+        (lambda: golden.write_row(0, [1], [[1.0], []]), "thresholds_ps is .*equal lengths"),
         (lambda: golden.write_row(0, [1], np.zeros((1, 8))), "thresholds_ps has"),
         (lambda: golden.write_row(0, [1], np.zeros((3, 1, 16))), "3 attempts; it must have 1 or 2"),
     ):

@@ -120,11 +120,11 @@ def test_the_chain_tends_to_tanh(s):
     assert 2 * final - 1 == pytest.approx(np.tanh(n * s / 2), abs=0.02)
 
 
-def test_shapes_of_the_paper_and_by_variance():
+def test_shapes_of_the_paper_and_their_widths():
     assert NeuronShape.paper(784, 1.0) == NeuronShape(784, 1568, None, "shared")
     assert NeuronShape.paper(784, 1.0).reach == 1568
-    shape = NeuronShape.by_variance(784, 2.0, 20.3, "magnitude")
-    assert (shape.states, shape.first_state, shape.half) == (82, 41, 41)
+    shape = NeuronShape(784, 82, operand="magnitude")
+    assert (shape.first_state, shape.half) == (41, 41)
     assert (shape.reach, shape.sum_bits, shape.state_bits) == (784, 11, 7)
 
 
@@ -135,7 +135,6 @@ def test_shapes_of_the_paper_and_by_variance():
         (lambda: NeuronShape(1, 3), "states are 3; their number must be even"),
         (lambda: NeuronShape(1, 4, 4), "start is 4"),
         (lambda: NeuronShape(1, 4, operand="and"), "the operand is 'and'"),
-        (lambda: NeuronShape.by_variance(1, 0, 1, "shared"), "gain 0 and variance 1"),
         (lambda: neuron_bits(NeuronShape(2, 4), np.ones((3, 5)), np.ones((3, 5))), "has 2 inputs"),
         (
             lambda: neuron_bits(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mask_oracle import threefry
+from mask_oracle import sfc64, threefry
 from scipy import stats
 
 from nvmcosim.pymodel.errors import InputError
@@ -71,30 +71,35 @@ def test_integral_streams_are_sums():
 
 
 @given(
-    st.integers(0, ONE) | st.integers(0, 256).map(lambda n: n << 24),
+    st.sampled_from([8, 32]),
     *[st.integers(0, 2**64 - 1)] * 3,
-    st.integers(0, 2**32 - 1),
+    st.integers(0, 100),
     st.integers(0, 300),
+    st.data(),
 )
 @settings(max_examples=100, deadline=None)
-def test_a_bit_is_the_carry_of_its_number(threshold, seed, bank, sample, stream, cycle):
-    u = 0
-    for digit in range(32):
-        counter = sample, stream << 32 | cycle // 64 << 8 | digit // 2
-        word = threefry(counter, (seed, bank))[digit % 2]
-        u |= (word >> cycle % 64 & 1) << (31 - digit)
-    words = drawn(np.array([threshold], np.uint64), cycle + 1, seed, bank, sample, stream)
-    assert unpacked(words, cycle + 1)[0, -1] == (u + threshold >= ONE)
+def test_a_bit_is_the_carry_of_its_number(digits, seed, bank, sample, stream, cycle, data):
+    """The definition in Python's integers, by mask_oracle's Threefry and SFC64."""
+    code = data.draw(st.integers(0, 2**digits))
+    row, lane = divmod(stream, 32)
+    a, b = threefry((sample, cycle // 64 << 8 | lane), (seed, bank))
+    outputs = sfc64(a, b)
+    words = [int(word) for word in outputs.random_raw((row + 1) * digits)[row * digits :]]
+    u = sum((word >> cycle % 64 & 1) << n for n, word in enumerate(words))
+    thresholds = np.zeros(stream + 1, np.uint64)
+    thresholds[stream] = thresholds_of(code, digits)
+    bits = unpacked(drawn(thresholds, cycle + 1, seed, bank, sample, digits), cycle + 1)
+    assert bits[stream, cycle] == (u + code >= 2**digits)
 
 
-@given(st.integers(1, 300), st.integers(1, 300), st.integers(0, 5))
+@given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 90))
 @settings(max_examples=30, deadline=None)
-def test_bits_do_not_depend_on_what_else_is_drawn(short, long, first):
-    thresholds = thresholds_of(np.arange(0, 257, 16), 8)
+def test_bits_do_not_depend_on_what_else_is_drawn(short, long, streams):
+    thresholds = thresholds_of(np.arange(0, 257, 3), 8)
     short, long = sorted((short, long))
     whole = unpacked(drawn(thresholds, long, 7, 1), long)
-    part = unpacked(drawn(thresholds[first:], short, 7, 1, first=first), short)
-    assert (part == whole[first:, :short]).all()
+    part = unpacked(drawn(thresholds[:streams], short, 7, 1), short)
+    assert (part == whole[:streams, :short]).all()
 
 
 def test_ones_are_as_probable_as_the_codes_say():
@@ -116,7 +121,7 @@ def test_bits_are_independent_in_every_direction():
     thresholds = np.full(64, round(p * ONE), np.uint64)
 
     def bits(bank, sample):
-        return unpacked(drawn(thresholds, cycles, 5, bank, sample), cycles)
+        return unpacked(drawn(thresholds, cycles, 5, bank, sample, 32), cycles)
 
     base = bits(0, 0)
     pairs = {
@@ -142,8 +147,9 @@ def test_bits_are_independent_in_every_direction():
 def test_codes_and_thresholds():
     assert codes_of([0, 0.5, 1, 0.3], 8).tolist() == [0, 128, 256, 77]
     assert thresholds_of([0, 1, 256], 8).tolist() == [0, 2**24, ONE]
-    assert digits_of(thresholds_of([2, 128], 8)) == 7
-    assert digits_of(thresholds_of([0, 256], 8)) == 0
+    assert digits_of(thresholds_of([1, 256], 8)) == 8
+    assert digits_of(thresholds_of([1], 9)) == 16
+    assert digits_of(thresholds_of([1], 32)) == 32
     assert [bank_of(1, kind) for kind in ("inputs", "weights", "separate")] == [4, 5, 6]
 
 
@@ -160,7 +166,9 @@ def test_codes_and_thresholds():
         (lambda: packed([0, 2]), "neither 0 nor 1"),
         (lambda: unpacked(np.zeros((1, 2), np.uint64), 64), "64 cycles take 1"),
         (lambda: drawn(np.array([ONE + 1], np.uint64), 1, 0, 0), "a threshold is"),
-        (lambda: drawn(np.array([1], np.uint64), 1, -1, 0), "seed is -1"),
+        (lambda: drawn(np.array([1], np.uint64), 1, 0, 0), "a threshold takes 32 digits, not 8"),
+        (lambda: drawn(np.array([0], np.uint64), 1, 0, 0, 0, 12), "digits are 12"),
+        (lambda: drawn(np.array([0], np.uint64), 1, -1, 0), "seed is -1"),
         (lambda: bank_of(0, "noise"), "the kind of bank is 'noise'"),
     ],
 )

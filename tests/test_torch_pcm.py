@@ -1,5 +1,6 @@
 """The torch plug-in of phase-change memory: against the golden lines, and what a user relies on."""
 
+import copy
 import io
 
 import numpy as np
@@ -137,6 +138,34 @@ def test_a_write_every_other_step_and_some_parameters_only() -> None:
     assert memory.tracker.words == 85
 
 
+def test_one_memory_at_a_time_writes_back() -> None:
+    model = network()
+    one = PcmMemory(model, PING_PONG, names=["2.*"])
+    values = [p.detach().clone() for p in model.parameters()]
+    sentence = (
+        r"^parameter 2\.weight is written back by another memory already; detach\(\) that, or make "
+        r"this one with write_back=False$"
+    )
+    with pytest.raises(InputError, match=sentence):
+        PcmMemory(model, LinePlan("bf16"))
+    for before, parameter in zip(values, model.parameters(), strict=True):
+        assert torch.equal(before, parameter)
+    # Other parameters, and memories that only count, are free; so is a copy of the module.
+    PcmMemory(model, PING_PONG, names=["0.*"]).store()
+    PcmMemory(model, PING_PONG, write_back=False).store()
+    PcmMemory(copy.deepcopy(model), PING_PONG)
+    one.store()
+    one.detach()
+    other = PcmMemory(model, PING_PONG)
+    with pytest.raises(InputError, match="written back by another memory"):
+        one.store()
+    assert one.tracker.writes == 2
+    # What is gone needs no detach.
+    del other
+    one.store()
+    assert one.tracker.writes == 3
+
+
 def test_wrong_input_is_one_sentence() -> None:
     model = network()
     with pytest.raises(InputError, match="plan is 'x'; it must be a LinePlan"):
@@ -160,11 +189,18 @@ def test_wrong_input_is_one_sentence() -> None:
     with pytest.raises(InputError, match="must have version, plan, steps, tracker"):
         memory.load_state_dict({})
     with pytest.raises(InputError, match="of another plan"):
-        PcmMemory(model, LinePlan("fp32", "dcw")).load_state_dict(state)
+        PcmMemory(model, LinePlan("fp32", "dcw"), write_back=False).load_state_dict(state)
     tracked = {**state["tracker"], "cells": state["tracker"]["cells"].float().requires_grad_()}
     with pytest.raises(InputError, match="cells must be int64"):
         memory.load_state_dict({**state, "tracker": tracked})
     with pytest.raises(InputError, match="steps is -1"):
         memory.load_state_dict({**state, "steps": -1})
-    with pytest.raises(InputError, match="cells must be"):
-        PcmMemory(model, PING_PONG, names=["2.*"]).load_state_dict(state)
+    with pytest.raises(InputError, match="the state is of 4 arrays; this tracker has 2"):
+        PcmMemory(model, PING_PONG, names=["2.*"], write_back=False).load_state_dict(state)
+    with pytest.raises(InputError, match="of another version: 3"):
+        memory.load_state_dict({**state, "version": 3})
+    # Version 1 did not have the sizes.
+    tracker = {name: value for name, value in state["tracker"].items() if name != "sizes"}
+    memory.load_state_dict({**state, "version": 1, "tracker": tracker})
+    with pytest.raises(InputError, match=r"must have .*sizes"):
+        memory.load_state_dict({**state, "tracker": tracker})

@@ -11,6 +11,7 @@ from nvmcosim.pymodel.errors import InputError
 
 if TYPE_CHECKING:
     from nvmcosim.pymodel.curve import WriteCurve
+    from nvmcosim.pymodel.device.in_plane_spec import InPlaneSpec
     from nvmcosim.pymodel.device.spec import DeviceSpec
     from nvmcosim.spice.characterise import Settings
 
@@ -54,7 +55,8 @@ def calibrate(
     """Write P(fail | pulse) and energy of a device as curve files, with a plot.
 
     Monte Carlo in ngspice over device spread, initial angle and thermal noise on all cores; the
-    Fokker-Planck equation completes the tail. Interrupted, it goes on where it was.
+    Fokker-Planck equation completes the tail. Interrupted, it goes on where it was. An in-plane
+    device has the precessional law's curves, and ngspice's writes from random starts beside them.
     """
     from nvmcosim.pymodel.device.threshold import LAWS, law_curve
 
@@ -66,10 +68,22 @@ def calibrate(
                 raise InputError(f"{option} is given, but {device} is a law: nothing is simulated")
         _report([law_curve(device).save(out / f"{device}.json")], [], json_output)
         return
-    from nvmcosim.devices import device_for
+    from nvmcosim.devices import any_device_for
+    from nvmcosim.pymodel.device.in_plane_spec import InPlaneSpec
     from nvmcosim.spice.characterise import SAMPLES, Settings
 
-    spec = device_for(device)
+    spec = any_device_for(device)
+    if isinstance(spec, InPlaneSpec):
+        from nvmcosim.commands.calibrate_in_plane import QUICK_WRITES, calibrate_in_plane
+
+        if workers is not None:
+            raise InputError("--workers is given, but an in-plane device is sampled in one process")
+        volts = None if amplitude is None else _amplitudes(amplitude, spec)
+        count = QUICK_WRITES if quick and samples is None else samples
+        ways = _directions(direction)
+        written = calibrate_in_plane(spec, _sweep(pulse), volts, ways, count, seed, out)
+        _report(written[:-1], written[-1:], json_output, cards=False)
+        return
     settings = Settings(
         _sweep(pulse),
         samples=(_QUICK_SAMPLES if quick else SAMPLES) if samples is None else samples,
@@ -150,7 +164,7 @@ def _directions(direction: str) -> tuple[str, ...]:
     return DIRECTIONS if direction == "both" else (direction,)
 
 
-def _amplitudes(text: str | None, spec: "DeviceSpec") -> list[float]:
+def _amplitudes(text: str | None, spec: "DeviceSpec | InPlaneSpec") -> list[float]:
     from nvmcosim.pymodel.units import quantity
 
     if text is None:
@@ -177,7 +191,7 @@ def _sweep(text: str) -> Any:
     return np.arange(first, last + 1, step, dtype=np.float64)
 
 
-def _report(curves: list[Path], plots: list[Path], json_output: bool) -> None:
+def _report(curves: list[Path], plots: list[Path], json_output: bool, cards: bool = True) -> None:
     from nvmcosim.pymodel.curve import load_curve
 
     rows: list[dict[str, Any]] = []
@@ -203,7 +217,7 @@ def _report(curves: list[Path], plots: list[Path], json_output: bool) -> None:
         out.print(text, soft_wrap=True)
     for path in plots:
         out.print(f"{path}: plot", soft_wrap=True)
-    if plots:
+    if plots and cards:
         from nvmcosim.spice.cards import PROCESS
 
         out.print(f"Transistor models: {PROCESS}.", soft_wrap=True)

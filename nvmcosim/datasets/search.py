@@ -4,31 +4,45 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, overload
 
 from nvmcosim.datasets import cifar, idx
 from nvmcosim.datasets.images import ImageSet
+from nvmcosim.datasets.table_set import TableSet
+from nvmcosim.datasets.tables import TABLES, read_table
 from nvmcosim.pymodel.errors import InputError, MissingTool
 
 __all__ = ["DATASETS", "DatasetEntry", "cache_folder", "load_dataset", "search_folders"]
 
 ENVIRONMENT = "NVMCOSIM_DATA"
+#: The keys of `TABLES`.
+TableName = Literal["sonar", "wine-red", "wine-white"]
 
 
 @dataclass(frozen=True)
 class DatasetEntry:
-    """A set that can be trained on.
+    """A set that can be trained on, images or a table.
 
     Fields:
         label: what a figure calls it.
         read: the set in a folder, or None if the folder has nothing of it.
         wanted: which files to put in a folder, for the message when the set is missing.
         packaged: folder where a Debian package puts it, if one does.
+        flat: its files' names are no other set's, so they may lie in a named folder itself.
     """
 
     label: str
-    read: Callable[[Path], ImageSet | None]
+    read: Callable[[Path], ImageSet | TableSet | None]
     wanted: str
     packaged: str | None = None
+    flat: bool = False
+
+
+def _table(name: str) -> DatasetEntry:
+    files = " or ".join(TABLES[name].files)
+    return DatasetEntry(
+        TABLES[name].label, lambda folder: read_table(folder, name), files, flat=True
+    )
 
 
 #: The sets, by name.
@@ -50,7 +64,9 @@ DATASETS = {
         "CIFAR-10",
         cifar.read_cifar10,
         f"the official binary version ({cifar.BINARY_FILES[0]} and so on), or {cifar.JPEG_FILE}",
+        flat=True,
     ),
+    **{name: _table(name) for name in TABLES},
 }
 
 
@@ -75,7 +91,15 @@ def search_folders(data: str | os.PathLike[str] | None = None) -> list[Path]:
     return [*named, cache_folder()]
 
 
-def load_dataset(name: str, data: str | os.PathLike[str] | None = None) -> ImageSet:
+# A literal name is also a string, so to the type checker these overlap: a name that is only known
+# as a string is taken to be an image set's, which all networks but those of tables train on.
+@overload
+def load_dataset(  # type: ignore[overload-overlap]
+    name: TableName, data: str | os.PathLike[str] | None = None
+) -> TableSet: ...
+@overload
+def load_dataset(name: str, data: str | os.PathLike[str] | None = None) -> ImageSet: ...
+def load_dataset(name: str, data: str | os.PathLike[str] | None = None) -> ImageSet | TableSet:
     """The set called `name`, from the first of `search_folders(data)` that has it, checked.
 
     Raises `InputError` for an unknown name or damaged files, `MissingTool` if it is nowhere.
@@ -83,7 +107,7 @@ def load_dataset(name: str, data: str | os.PathLike[str] | None = None) -> Image
     entry = _entry(name)
     for folder in search_folders(data):
         # Two sets have files of one name, so a folder itself is taken only if it is named so.
-        places = [folder / name, *([folder] if name == "cifar10" or folder.name == name else [])]
+        places = [folder / name, *([folder] if entry.flat or folder.name == name else [])]
         for place in places:
             found = entry.read(place) if place.is_dir() else None
             if found is not None:

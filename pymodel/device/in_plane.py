@@ -112,6 +112,11 @@ class InPlaneMtj:
         """Width times length, in m^2: the paper's energies are of this rectangle."""
         return self.width_nm * self.length_nm * 1e-18
 
+    @cached_property
+    def ms_now_a_m(self) -> float:
+        """Ms(T) = Ms (1 - 2e-5 T^1.5) at the junction's temperature, in A/m."""
+        return self.ms_ka_m * 1e3 * (1 - _BLOCH * self.temperature_k**1.5)
+
     def critical_density(self, direction: str) -> float:
         """Jc0 of `direction` (`P-AP` or `AP-P`), in A/m^2."""
         density = self.jc_ap_p_ma_cm2 if state_of(direction) == "AP" else self.jc_p_ap_ma_cm2

@@ -1,10 +1,11 @@
 """Named devices, each with the origin of its numbers."""
 
+from nvmcosim.pymodel.device.in_plane_spec import InPlaneSpec
 from nvmcosim.pymodel.device.mtj import PmaMtj
 from nvmcosim.pymodel.device.spec import DeviceSpec, DeviceSpread, WriteDriver
 from nvmcosim.pymodel.errors import InputError
 
-__all__ = ["PRESETS", "preset"]
+__all__ = ["IN_PLANE_PRESETS", "PRESETS", "preset"]
 
 _STT_65NM = DeviceSpec(
     name="stt-65nm",
@@ -76,7 +77,19 @@ _LOCATELLI2018_CMOS = DeviceSpec(
     ),
 )
 
-#: Devices by name.
+_IP_20X58 = InPlaneSpec(
+    name="ip-20x58",
+    origin=(
+        "Dimensions, Ms, damping, eta, RA and temperature of mondal2018, footnote 2; Jc0 of both "
+        "directions and Delta (47.5 in print) of its III-A; 1.2 V of its write and 4.33 ns of its "
+        "reset of III-B. TMR from the polarisation, and its V_half of 0.65 V, are those of the "
+        "SPICE model that the paper used (Kim et al., CICC 2015)"
+    ),
+)
+
+#: In-plane devices, the number generators, by name.
+IN_PLANE_PRESETS = {_IP_20X58.name: _IP_20X58}
+#: Perpendicular devices, the memory cells, by name.
 PRESETS = {device.name: device for device in (_STT_65NM, _LOCATELLI2018, _LOCATELLI2018_CMOS)}
 
 

@@ -10,9 +10,10 @@ from nvmcosim.pymodel.device.mtj import PmaMtj
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import digest_of, read_mapping
 
-__all__ = ["DeviceSpec", "DeviceSpread", "WriteDriver", "load_device"]
+__all__ = ["DRIVER_FIELDS", "DeviceSpec", "DeviceSpread", "WriteDriver", "load_device"]
 
-_DRIVER = {
+#: Numbers of a write driver as a device file states them.
+DRIVER_FIELDS = {
     "vdd_v": NumberField("vdd", "V", 1.0, 0.05, 5.0),
     "word_line_v": NumberField("word_line", "V", 1.0, 0.05, 5.0),
     "series_ohm": NumberField("series", "ohm", 1.0, 0.0, 1e6),
@@ -55,7 +56,7 @@ class WriteDriver:
     rise_ps: float = 50.0
 
     def __post_init__(self) -> None:
-        _check(self, _DRIVER)
+        _check(self, DRIVER_FIELDS)
         if self.kind not in _KINDS:
             raise InputError(f"kind is {self.kind!r}; it must be one of {', '.join(_KINDS)}")
 
@@ -147,13 +148,17 @@ class DeviceSpec:
         if not isinstance(values, Mapping):
             raise InputError(f"a device is a table of values, not {values!r}")
         known = ("name", "origin", "base", "mtj", "driver", "spread")
+        if "type" in values:
+            raise InputError(
+                f"type is {values['type']!r}; a perpendicular device, wanted here, states none"
+            )
         for key in values:
             if key not in known:
                 raise InputError(f"a device has no {key!r}; it has {', '.join(known)}")
         if "name" not in values:
             raise InputError("name is missing from the device")
         base = preset(values["base"]) if "base" in values else None
-        driver = read_fields(values.get("driver", {}), _DRIVER, "driver", ("kind",))
+        driver = read_fields(values.get("driver", {}), DRIVER_FIELDS, "driver", ("kind",))
         spread = read_fields(values.get("spread", {}), _SPREAD, "spread")
         return cls(
             name=values["name"],

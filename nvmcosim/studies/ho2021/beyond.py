@@ -8,6 +8,7 @@ from nvmcosim.studies.figures import Figure, Verdict
 from nvmcosim.studies.ho2021.approaches import APPROACHES, APPWOM, BF16, READINGS, TITLES
 from nvmcosim.studies.ho2021.bits import group_flips
 from nvmcosim.studies.ho2021.costs import energy_pj, gained, savings
+from nvmcosim.studies.ho2021.polarity import polarity_figure
 from nvmcosim.studies.ho2021.printed import LATENCY, SAVINGS
 from nvmcosim.studies.ho2021.rules import row, shortfalls
 from nvmcosim.studies.ho2021.runs import LEAST_ITERATIONS, Runs, saved
@@ -28,6 +29,7 @@ def beyond_figures(runs: Runs) -> list[Figure]:
         *(_reading(runs, name, "plain") for name in ("studied", "word-line")),
         _unit(runs),
         *(_other_write(runs, name) for name in ("dcw", "flip-n-write")),
+        polarity_figure(runs),
         _levellers(runs),
         _ignored(runs),
         _bf16(runs),
@@ -134,10 +136,7 @@ def _other_write(runs: Runs, name: str) -> Figure:
         energy = saved(energy_pj(mine), energy_pj(other))
         ours = energy if network == _NETWORK else ours
         both = [r["place_ns"] + r["sense_ns"] for r in (mine, other)]
-        gains = {
-            lev: 100 * (mine["lifetime_writes"][lev] / other["lifetime_writes"][lev] - 1)
-            for lev in LEVELLERS
-        }
+        gains = {lev: gained(mine, other, lev) for lev in LEVELLERS}
         points.append({"network": network, "percent": energy, "lifetime_percent": gains})
         said.append(
             f"{network}: {energy_pj(mine):.0f} against {energy_pj(other):.0f} pJ a word, latency "

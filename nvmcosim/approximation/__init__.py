@@ -1,0 +1,1 @@
+"""Bending weights towards values that are cheap to generate (mondal2018)."""

@@ -1,0 +1,162 @@
+"""What float programs share: flags of operands, flushing, normalising, rounding and packing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nvmcosim.pymodel.formats import FloatFormat
+from nvmcosim.pymodel.pim_builder import Builder
+from nvmcosim.pymodel.pim_integers import (
+    decrement_from,
+    increment,
+    set_all,
+    shift_left,
+    subtract_into,
+)
+from nvmcosim.pymodel.pim_step import MATCH, ONE, ZERO, Signal
+
+__all__ = ["Operand", "new_builder", "normalise", "normalise_sum", "round_and_pack"]
+
+
+def new_builder(name: str, fmt: FloatFormat, k: int) -> Builder:
+    """A builder whose searches compare as many rows as those of wang2020: an exponent and a bit."""
+    return Builder(name, k, search_rows=fmt.exponent_bits + 1)
+
+
+@dataclass(frozen=True)
+class Operand:
+    """The rows of a float, from the least significant fraction bit up."""
+
+    fmt: FloatFormat
+    rows: Sequence[Signal]
+
+    @property
+    def fraction(self) -> Sequence[Signal]:
+        """Fraction bits."""
+        return self.rows[: self.fmt.fraction_bits]
+
+    @property
+    def exponent(self) -> Sequence[Signal]:
+        """Exponent bits."""
+        return self.rows[self.fmt.fraction_bits : -1]
+
+    @property
+    def magnitude(self) -> Sequence[Signal]:
+        """All but the sign."""
+        return self.rows[:-1]
+
+    @property
+    def sign(self) -> Signal:
+        """The sign."""
+        return self.rows[-1]
+
+    def flushed(self, builder: Builder, name: str) -> "Operand":
+        """A copy whose fraction is 0 where the exponent is."""
+        rows = builder.rows(name, self.fmt.width)
+        for row, source in zip(rows, self.rows, strict=True):
+            builder.copy(row, source)
+        copy = Operand(self.fmt, rows)
+        builder.search(zeros=self.exponent)
+        set_all(builder, copy.fraction, MATCH, ZERO)
+        return copy
+
+
+def normalise_sum(builder: Builder, rows: list[Signal], exponent: Sequence[Signal]) -> None:
+    """Shift an addition's `rows` left to a leading 1, and take as much from `exponent`.
+
+    Never by more than `exponent` holds, so that it does not pass 0: what then has no leading 1 is
+    subnormal. The first row is what is sticky. It may stay as it is, since what is shifted to it
+    counts for nothing else; and where a shift by 4 or more is needed, the operands' exponents
+    differed by 1 at most, so that the first two rows are 0.
+    """
+    for j in range((len(rows) - 1).bit_length() - 1, -1, -1):
+        by = 1 << j
+        # 1 where the exponent is below 2^j.
+        small, borrow = builder.row("small"), builder.row("borrow")
+        builder.search(zeros=exponent[j:])
+        builder.copy(small, MATCH)
+        builder.search(zeros=[*rows[len(rows) - by :], small])
+        builder.copy(borrow, MATCH)
+        if by >= 4:
+            shift_left(builder, rows, by, empty=2)
+        else:
+            for i in range(len(rows) - 1, 0, -1):
+                builder.select(rows[i], MATCH, rows[i - by] if i >= by else ZERO)
+        decrement_from(builder, exponent[j:], borrow)
+
+
+def normalise(builder: Builder, rows: list[Signal], exponent: Sequence[Signal]) -> None:
+    """Shift `rows` left to a leading 1, and take as much from `exponent`, in two's complement."""
+    taken = []
+    for j in range((len(rows) - 1).bit_length() - 1, -1, -1):
+        builder.search(zeros=rows[len(rows) - (1 << j) :])
+        taken.insert(0, builder.row("taken"))
+        builder.copy(taken[0], MATCH)
+        shift_left(builder, rows, 1 << j)
+    subtract_into(builder, exponent, taken)
+
+
+def round_and_pack(
+    builder: Builder,
+    fmt: FloatFormat,
+    rows: Sequence[Signal],
+    exponent: Sequence[Signal],
+    infinite: Signal,
+    not_a_number: Signal,
+    nothing: Signal | None = None,
+    count: Signal | None = None,
+) -> list[Signal]:
+    """Round to nearest even and make fraction and exponent of `rows` and `exponent`, in place.
+
+    `rows` run down from the bit before the point (the last one) through the fraction and the bit
+    after it to what is sticky. The value is `rows` times 2 to `exponent` + 1, less the bias;
+    `exponent` is in two's complement; instead of the bit before the point `count` is added to it,
+    if given. `infinite` and `not_a_number` are where that is the result
+    whatever the rest says.
+
+    Without `nothing`, `exponent` counts only if the bit before the point is 1, and then is not
+    negative: a subnormal has exponent 0. With it, that bit is 1, and what is subnormal once rounded
+    becomes 0, as does what has `nothing` set.
+    """
+    point = len(rows) - 1
+    low = point - fmt.fraction_bits
+    fraction, half, rest = rows[low:point], rows[low - 1], rows[: low - 1]
+    lead = rows[point]
+    if nothing is None:
+        # A zero has no leading 1 either.
+        builder.search(zeros=[lead])
+        set_all(builder, exponent, MATCH, ZERO)
+    # Half way between two values the even one is taken.
+    builder.search(zeros=[fraction[0], *rest])
+    carry = builder.row("round")
+    builder.copy(carry, half)
+    builder.and_(carry, ~MATCH)
+    increment(builder, fraction, carry)
+    # The bit before the point counts in the exponent, and so does what rounding carries to it.
+    lead = count or lead
+    builder.xor(exponent[0], lead)
+    builder.together((lead, exponent[0], carry), (exponent[0], carry, ~exponent[0]))
+    increment(builder, exponent[1:], lead, carry_out=False)
+    field, above = exponent[: fmt.exponent_bits], exponent[fmt.exponent_bits :]
+    if nothing is not None:
+        builder.or_(nothing, above[-1])
+        builder.search(zeros=exponent)
+        builder.or_(nothing, MATCH)
+        builder.search([nothing])
+        set_all(builder, [*fraction, *exponent], MATCH, ZERO)
+    builder.search(ones=field)
+    builder.or_(infinite, MATCH)
+    for bit in above:
+        builder.or_(infinite, bit)
+    builder.search([infinite])
+    set_all(builder, fraction, MATCH, ZERO)
+    set_all(builder, field, MATCH, ONE)
+    builder.or_(fraction[-1], not_a_number)
+    return [*fraction, *field]
+
+
+def zero_flag(builder: Builder, name: str, rows: Sequence[Signal]) -> Signal:
+    """A new row that is 1 where all of `rows` are 0."""
+    row = builder.row(name)
+    builder.search(zeros=rows)
+    builder.copy(row, MATCH)
+    return row

@@ -1,0 +1,105 @@
+"""The plain interpreter of programs: numpy on bit planes, one step after the other."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nvmcosim.pymodel.errors import InputError
+from nvmcosim.pymodel.pim_planes import from_planes, to_planes
+from nvmcosim.pymodel.pim_program import PimProgram
+from nvmcosim.pymodel.pim_step import MATCH, PimCounts, Signal, Step
+
+__all__ = ["PimArray", "interpret"]
+
+_ALL = np.uint64(2**64 - 1)
+
+
+class PimArray:
+    """An array of `rows` by `columns` cells that obeys programs.
+
+    `planes` holds what the cells hold, uint64 `[rows, ceil(columns / 64)]`. Cells hold random bits
+    at first: a program that relied on anything else would be found out. `counts` adds up what runs
+    took.
+    """
+
+    def __init__(self, rows: int, columns: int, seed: int = 0) -> None:
+        generator = np.random.Generator(np.random.Philox(key=seed))
+        lanes = -(-columns // 64)
+        self.columns = columns
+        self.planes = generator.integers(0, 2**64, (rows, lanes), np.uint64)
+        self.match = generator.integers(0, 2**64, lanes, np.uint64)
+        self.counts = PimCounts()
+        #: Columns beyond the last one, which no step may be taken for.
+        self._real = to_planes(np.ones(columns, np.uint8), 1)[0]
+
+    def run(self, program: PimProgram) -> PimCounts:
+        """Run `program` on the array's first rows; returns what it took."""
+        program.check_fits(len(self.planes))
+        taken, number = PimCounts(), 0
+        while number < len(program.steps):
+            step = program.steps[number]
+            self._run(step)
+            taken += PimCounts.of(step)
+            if step.skip and not np.any(self.match & self._real):
+                number += step.skip
+            number += 1
+        self.counts += taken
+        return taken
+
+    def _run(self, step: Step) -> None:
+        if step.search:
+            self.match = np.full_like(self.match, _ALL)
+            for row, bit in step.search:
+                self.match &= self.planes[row] if bit else ~self.planes[row]
+        new = []
+        for write in step.writes:
+            gate = self._signal(write.gate)
+            for other in write.also:
+                gate = gate | self._signal(other)
+            new.append((gate & self._signal(write.value)) | (~gate & self.planes[write.row]))
+        for write, plane in zip(step.writes, new, strict=True):
+            self.planes[write.row] = plane
+
+    def _signal(self, signal: Signal) -> NDArray[np.uint64]:
+        if signal.is_row:
+            plane = self.planes[signal.row]
+        elif signal.row == MATCH.row:
+            plane = self.match
+        else:
+            plane = np.full_like(self.match, _ALL)
+        return ~plane if signal.inverted else plane
+
+    def put(self, program: PimProgram, operand: str, words: NDArray) -> None:
+        """Write `words`, one a column, to the rows of an operand."""
+        rows = program.operand(operand)
+        if np.size(words) != self.columns:
+            raise InputError(
+                f"operand {operand} has {np.size(words)} words for {self.columns} columns"
+            )
+        self.planes[list(rows)] = to_planes(np.asarray(words), len(rows))
+
+    def get(self, program: PimProgram, operand: str, dtype: np.dtype) -> NDArray:
+        """The words in the rows of an operand."""
+        return from_planes(self.planes[list(program.operand(operand))], self.columns, dtype)
+
+
+def interpret(
+    program: PimProgram, operands: Mapping[str, NDArray], seed: int = 0
+) -> tuple[dict[str, NDArray], PimCounts]:
+    """Run `program` on unsigned words, all of one length; returns its outputs and what it took."""
+    sizes = {np.size(words) for words in operands.values()}
+    if len(sizes) != 1:
+        raise InputError(f"operands have {sorted(sizes)} words; all must have as many")
+    array = PimArray(program.rows, sizes.pop(), seed)
+    for name, _ in program.inputs:
+        if name not in operands:
+            raise InputError(f"operand {name} of {program.name} is missing")
+        array.put(program, name, np.asarray(operands[name]))
+    counts = array.run(program)
+    outputs = {n: array.get(program, n, _dtype(len(rows))) for n, rows in program.outputs}
+    return outputs, counts
+
+
+def _dtype(width: int) -> np.dtype:
+    return np.dtype(np.uint8 if width <= 8 else np.uint16 if width <= 16 else np.uint32)
