@@ -95,9 +95,12 @@ class GoldenJunction:
         )
 
     def clock(self, frame: Frame | None, taken: bool, sense: int) -> None:
-        """One clock in which `frame` is offered, the bit on offer is taken or not."""
+        """One clock in which `frame` is accepted, and the bit on offer is taken or not.
+
+        Give a frame only where `ready`.
+        """
         shape, now = self.shape, self.frame
-        accepts = frame is not None and self.ready
+        assert frame is None or self.ready
         ends = now is not None and self.at == shape.frame_cycles
         if taken:
             self.offered = None
@@ -106,7 +109,7 @@ class GoldenJunction:
             assert self.offered is None
             self.offered = Bit(sense ^ now.invert, now.last)
             self.antiparallel = bool(sense)
-            events = (1, sense ^ now.invert, not self.skips, now.coarse or now.fine)
+            events = (True, sense ^ now.invert, not self.skips, now.coarse or now.fine)
             for name, event in zip(SNG_COUNTERS, events, strict=True):
                 self.counters[name] += bool(event)
             self.frame = None
@@ -114,7 +117,7 @@ class GoldenJunction:
             before_read = self.at == shape.reset_cycles + shape.write_cycles
             self.waits = before_read and self.offered is not None
             self.at += not self.waits
-        if accepts:
+        if frame is not None:
             self.frame, self.at = frame, 1
             self.skips = shape.skips_reset and self.antiparallel
 
