@@ -8,11 +8,11 @@ from nvmcosim.pymodel.pim_builder import Builder
 from nvmcosim.pymodel.pim_float_parts import (
     Operand,
     new_builder,
-    normalise,
+    normalise_sum,
     round_and_pack,
     zero_flag,
 )
-from nvmcosim.pymodel.pim_integers import add_into, clear, set_all, shift_right
+from nvmcosim.pymodel.pim_integers import add_into, clear, enough, set_all, shift_right
 from nvmcosim.pymodel.pim_program import PimProgram
 from nvmcosim.pymodel.pim_step import MATCH, ONE, PUBLISHED_K, ZERO, PimCounts, Signal
 
@@ -75,9 +75,10 @@ def emit_add(
     with builder.part("add"):
         total = _signed_sum(builder, rows, [*large[:size], flags.leading], flags.opposite)
     with builder.part("normalise"):
-        normalise(builder, total, exponent, limited=True)
+        normalise_sum(builder, total, exponent)
     with builder.part("round"):
-        exponent = [*exponent, clear(builder, "exponent top")]
+        # No bit more is needed: the sum of two fractions that carries is not rounded up to another
+        # carry, for if it is all ones in the fraction's length it is even there.
         packed = round_and_pack(builder, fmt, total, exponent, flags.special, flags.no_number)
     if flush:
         with builder.part("flush"):
@@ -172,8 +173,9 @@ def _distance(
     borrow = builder.row("borrow")
     builder.copy(borrow, flags.leading)
     builder.and_(borrow, ~flags.leading_small)
-    for far, bit in zip(differ, exponent, strict=True):
+    for far, bit in zip(differ[:-1], exponent[:-1], strict=True):
         builder.together((far, borrow, ~far), (borrow, far, ~bit))
+    builder.xor(differ[-1], borrow)
     return differ
 
 
@@ -182,8 +184,9 @@ def _aligned(builder: Builder, small: list[Signal], distance: list[Signal]) -> l
     sticky = clear(builder, "sticky")
     amount = distance[: (len(small) + 2).bit_length()]
     builder.search(zeros=distance[len(amount) :])
-    # So far that nothing is left: the longest shift does that too.
-    set_all(builder, amount, ~MATCH, ONE)
+    # So far that nothing is left: a shift by all rows does that too.
+    far = [amount[j] for j in enough(len(small) + 2, len(amount))]
+    set_all(builder, far, ~MATCH, ONE)
     return [sticky, *shift_right(builder, [ZERO, ZERO, *small], amount, sticky)]
 
 
