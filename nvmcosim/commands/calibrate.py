@@ -78,13 +78,13 @@ def calibrate(
         for option, value in stated.items():
             if value is not None:
                 raise InputError(f"{option} is given, but {device} is swept by current alone")
-        curve, *plots = (str(path) for path in calibrate_sot(device, quick, out))
+        curve, *pictures = (str(path) for path in calibrate_sot(device, quick, out))
         if json_output:
-            emit_json({"gate": curve, "plots": plots})
-        else:
-            console().print(f"{curve}: switching time by current", soft_wrap=True, markup=False)
-            for plot in plots:
-                console().print(f"{plot}: plot", soft_wrap=True, markup=False)
+            emit_json({"gate": curve, "plots": pictures})
+            return
+        console().print(f"{curve}: switching time by current", soft_wrap=True, markup=False)
+        for picture in pictures:
+            console().print(f"{picture}: plot", soft_wrap=True, markup=False)
         return
     from nvmcosim.devices import any_device_for
     from nvmcosim.pymodel.device.in_plane_spec import InPlaneSpec
