@@ -19,11 +19,11 @@ from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import digest_of, read_json, write_json
 from nvmcosim.pymodel.store_plan import StorePlan
 
-__all__ = ["Batch", "Bench", "RunOptions", "Verdict", "curves_for", "run_bench"]
+__all__ = ["BATCH_VALUES", "Batch", "Bench", "RunOptions", "Verdict", "curves_for", "run_bench"]
 
 #: Threshold and snapshot values of a batch: some 10 to 40 s of work, which is what an interrupted
 #: run may lose.
-_BATCH_VALUES = 1 << 20
+BATCH_VALUES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def run_bench(
         BenchResult(bench.block, b.simulator.value, name, count, seed, build_seconds=b.seconds)
         for b in builds
     ]
-    most = max(1, _BATCH_VALUES // bench.values)
+    most = max(1, BATCH_VALUES // bench.values)
     sizes = [min(most, vectors - start) for start in range(0, vectors, most)]
     for number, size in enumerate(sizes):
         batch = bench.batch(size, seed, number)

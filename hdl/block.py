@@ -12,8 +12,10 @@ from amaranth.lib.wiring import In
 
 from nvmcosim.hdl.gate_table import config_writes_told
 from nvmcosim.hdl.line_blocks import appwom_codec, appwom_line
+from nvmcosim.hdl.pim_blocks import pim_adder, pim_unit
 from nvmcosim.hdl.pulse_gate import CONFIG_RULE, PulseGate
 from nvmcosim.hdl.store_controller import StoreController
+from nvmcosim.hdl.stream_blocks import bms_bank, bms_sng, isc_layer, isc_network, isc_neuron
 from nvmcosim.hdl.verilog import check_name, to_verilog
 from nvmcosim.hdl.write_controller import COUNTER_BITS, WORD_CYCLES
 from nvmcosim.pymodel.errors import InputError
@@ -126,6 +128,13 @@ BLOCKS = {
     "pulse-gate": _Builder("store", _pulse_gate, ("stages", "code_bits", "amplitudes")),
     "appwom-line": _Builder("line", appwom_line),
     "appwom-codec": _Builder("line", appwom_codec, clocked=False),
+    "bms-bank": _Builder("stream", bms_bank),
+    "bms-sng": _Builder("stream", bms_sng),
+    "isc-neuron": _Builder("stream", isc_neuron),
+    "isc-layer": _Builder("stream", isc_layer),
+    "isc-network": _Builder("stream", isc_network),
+    "pim-unit": _Builder("pim", pim_unit),
+    "pim-adder": _Builder("pim", pim_adder, clocked=False),
 }
 _CLOCK_PORTS = (
     {"name": "clk", "direction": "input", "width": 1, "meaning": "clock, rising edge"},

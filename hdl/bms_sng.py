@@ -1,8 +1,9 @@
 """The stochastic number generator: numbers to frames, and one junction (mondal2018, Fig. 4a)."""
 
+from collections.abc import Sequence
 from typing import ClassVar, Self
 
-from amaranth.hdl import Array, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -55,8 +56,8 @@ class FrameSource(wiring.Component):
             frame.last.eq(left == 1),
             numbers.ready.eq(~frames.valid | ends),
         ]
+        coarse, fine, invert = self._codes(m, numbers.payload)
         with m.If(numbers.valid & numbers.ready):
-            coarse, fine, invert = self._codes(m, numbers.payload)
             m.d.sync += [frame.coarse.eq(coarse), frame.fine.eq(fine), frame.invert.eq(invert)]
             m.d.sync += left.eq(self.length)
         with m.Elif(frames.valid & frames.ready):
@@ -66,21 +67,37 @@ class FrameSource(wiring.Component):
     def _codes(self, m: Module, number: Value) -> tuple[Value, Value, Value]:
         """Coarse code, fine code and inversion of `number`."""
         shape, one = self.shape, 1 << self.shape.p_bits
-        index = Signal(range(one + 1))
-        m.d.comb += index.eq(Mux(number > one, one, number))
         entries = one + 1
+        index = Signal(range(entries))
         if shape.folded:
             # Half of the table, and inversion by the two most significant bits: not 1, and no half.
             invert = ~number[-2:].any()
-            entries, folded = one // 2 + 1, Signal(range(one // 2 + 1))
-            m.d.comb += folded.eq(Mux(invert, number, one - index))
-            index = folded
+            entries = one // 2 + 1
+            index, mirrored = Signal(range(entries)), Signal(range(entries))
+            low = number[: len(index)]
+            m.d.comb += [
+                mirrored.eq(~low + 1),
+                index.eq(Mux(number[-1], 0, Mux(invert, low, mirrored))),
+            ]
         else:
-            flags = Array(Const(int(flag), 1) for flag in shape.invert)
-            invert = flags[index]
-        coarse = Array(Const(code, shape.coarse_bits) for code in shape.coarse[:entries])
-        fine = Array(Const(code, shape.fine_bits) for code in shape.fine[:entries])
-        return coarse[index], fine[index], invert
+            m.d.comb += index.eq(Mux(number > one, one, number))
+            invert = _looked_up(m, shape.invert, index, 1)
+        coarse = _looked_up(m, shape.coarse[:entries], index, shape.coarse_bits)
+        return coarse, _looked_up(m, shape.fine[:entries], index, shape.fine_bits), invert
+
+
+def _looked_up(m: Module, table: Sequence[int], index: Value, width: int) -> Signal:
+    """Entry `index` of `table`; 0 past its end."""
+    found = Signal(width)
+    places: dict[int, list[int]] = {}
+    for place, entry in enumerate(table):
+        places.setdefault(int(entry), []).append(place)
+    with m.Switch(index):
+        for entry, where in places.items():
+            if entry:
+                with m.Case(*where):
+                    m.d.comb += found.eq(entry)
+    return found
 
 
 class BmsSng(wiring.Component):

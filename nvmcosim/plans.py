@@ -9,6 +9,7 @@ from nvmcosim.pymodel.bit_curves import curve_at
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.layer_plan import LayerPlan
 from nvmcosim.pymodel.line_plan import LinePlan
+from nvmcosim.pymodel.pim_plan import PimPlan
 from nvmcosim.pymodel.plan import Plan, plan_from_dict, plan_values
 from nvmcosim.pymodel.store_plan import StorePlan
 from nvmcosim.pymodel.stream_plan import StreamPlan
@@ -27,7 +28,7 @@ def load_plan(path: str | os.PathLike[str]) -> Plan:
     values = plan_values(path)
     try:
         # Only stores have error rates.
-        bare = values.get("kind") in (LinePlan.kind, StreamPlan.kind)
+        bare = values.get("kind") in (LinePlan.kind, PimPlan.kind, StreamPlan.kind)
         return plan_from_dict(values if bare else _with_pulses(values))
     except InputError as error:
         raise InputError(f"{path}: {error}") from None

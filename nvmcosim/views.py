@@ -28,8 +28,16 @@ VIEWS: dict[str, dict[str, str]] = {
         "bench": "nvmcosim.cocotb_tests.appwom_line:run",
         "training": "nvmcosim.memory:PcmMemory",
     },
+    "pim": {
+        "golden": "nvmcosim.pymodel.golden_pim:GoldenPim",
+        "rtl": "nvmcosim.hdl.pim_unit:PimUnit",
+        "bench": "nvmcosim.cocotb_tests.pim_unit:run",
+    },
     "stream": {
         "curve": "nvmcosim.pymodel.stream_plan:curve_of",
+        "golden": "nvmcosim.pymodel.golden_sng:golden_bank",
+        "rtl": "nvmcosim.hdl.bms_bank:BmsBank",
+        "bench": "nvmcosim.cocotb_tests.stream_bench:run_bank",
     },
 }
 

@@ -8,9 +8,19 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from nvmcosim.pymodel.sng_shape import SngShape
+from nvmcosim.pymodel.stream_plan import StreamPlan
 from nvmcosim.pymodel.units import check_whole
 
-__all__ = ["SNG_COUNTERS", "Bit", "Frame", "GoldenBank", "GoldenJunction", "GoldenSource", "Pins"]
+__all__ = [
+    "SNG_COUNTERS",
+    "Bit",
+    "Frame",
+    "GoldenBank",
+    "GoldenJunction",
+    "GoldenSource",
+    "Pins",
+    "golden_bank",
+]
 
 #: What a generator or a bank counts, over all bits made.
 SNG_COUNTERS = ("bits", "ones", "resets", "pulses")
@@ -188,3 +198,8 @@ class GoldenBank:
         self.source.clock(number, issues)
         self._next = (self._next + issues) % len(self.junctions)
         self._out = (self._out + taken) % len(self.junctions)
+
+
+def golden_bank(plan: StreamPlan) -> GoldenBank:
+    """The bank of `plan`."""
+    return GoldenBank(SngShape.of(plan), plan.cycles, plan.bank_phases)

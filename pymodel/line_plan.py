@@ -157,6 +157,11 @@ class LinePlan(Plan):
         return self.scheme not in RAW_SCHEMES
 
     @property
+    def keeps_polarity(self) -> bool:
+        """Whether each unit has one more cell, which says its polarity."""
+        return self.scheme == "appwom-ping-pong"
+
+    @property
     def groups(self) -> tuple[BitGroup, ...]:
         """A word's groups, from the most significant bit down; empty without a code.
 
@@ -203,7 +208,7 @@ class LinePlan(Plan):
             approximate=tuple(group.approximate for group in self.groups) * self.line_words,
             by_group=self.refresh == "group",
             idle=self.idle,
-            ping_pong=self.scheme == "appwom-ping-pong",
+            ping_pong=self.keeps_polarity,
             polarity=int(self.initial == "preset"),
         )
 

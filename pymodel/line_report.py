@@ -38,6 +38,11 @@ class LineReport:
             that were exhausted, and to read the line first, as its slowest bit decides it.
         turns, ignored, cleared: units refreshed, other bits ignored, and other bits cleared, a
             line or word and write.
+        polarity_flips: flips of the cells that keep units' polarity, a word and write; 0 without
+            ping-pong.
+        count_polarity: whether those are in the pulses, the energies, `word_flips` and `lifetime`.
+            `most_flips` and `place_flips` are the same either way: such a cell flips with each turn
+            of its unit, and so does every cell of the unit, or once more.
     """
 
     plan: LinePlan
@@ -57,12 +62,15 @@ class LineReport:
     turns: float
     ignored: float
     cleared: float
+    polarity_flips: float = 0.0
+    count_polarity: bool = False
 
     @classmethod
-    def of(cls, tracker: LineTracker) -> "LineReport":
+    def of(cls, tracker: LineTracker, *, count_polarity: bool = False) -> "LineReport":
         """The report of all that `tracker` has written.
 
-        Raises `InputError` if it has not written yet.
+        With `count_polarity` the cells that keep units' polarity count as all others do. Raises
+        `InputError` if it has not written yet.
         """
         if not tracker.writes:
             raise InputError("the tracker has not written yet; a report is of 1 write or more")
@@ -71,7 +79,14 @@ class LineReport:
         words = tracker.words * tracker.writes
         lines = tracker.lines * tracker.writes
         sets, resets = sum(w.sets for w in both), sum(w.resets for w in both)
-        senses = sum(w.senses for w in both) / tracker.lines * tracker.words * plan.word_cells
+        polarity = sum(w.turns for w in both) if plan.keeps_polarity else 0
+        cells: float = plan.word_cells
+        if count_polarity and plan.keeps_polarity:
+            # Whatever a unit is turned to, its polarity says: SET where its cells are.
+            sets += sum(w.turned_set for w in both)
+            resets += sum(w.turned_reset for w in both)
+            cells += _polarity_cells(plan, tracker.words, tracker.lines)
+        senses = sum(w.senses for w in both) / tracker.lines * tracker.words * cells
         flips, most, place = _wear(tracker)
         return cls(
             plan=plan,
@@ -91,12 +106,21 @@ class LineReport:
             turns=sum(w.turns for w in both) / lines,
             ignored=sum(w.ignored for w in both) / words,
             cleared=sum(w.cleared for w in both) / words,
+            polarity_flips=polarity / words,
+            count_polarity=count_polarity,
         )
 
     @property
     def word_flips(self) -> float:
         """Flips a word and write."""
-        return float(self.flips.sum())
+        return float(self.flips.sum()) + self.count_polarity * self.polarity_flips
+
+    @property
+    def cells(self) -> float:
+        """Cells a word, as far as they are counted."""
+        if not self.count_polarity:
+            return self.plan.word_cells
+        return self.plan.word_cells + _polarity_cells(self.plan, self.words, self.lines)
 
     @property
     def group_flips(self) -> NDArray[np.float64]:
@@ -134,9 +158,16 @@ def lifetime(report: LineReport, leveller: str) -> float:
     rate = {
         "none": report.most_flips,
         "start-gap": report.place_flips * (1 + 1 / _GAP_INTERVAL),
-        "ideal": float(report.flips.mean()),
+        "ideal": report.word_flips / report.cells,
     }[leveller]
     return report.plan.pcm.endurance / rate if rate else float("inf")
+
+
+def _polarity_cells(plan: LinePlan, words: int, lines: int) -> float:
+    """Cells a word that keep the polarity of units."""
+    if not plan.keeps_polarity:
+        return 0.0
+    return len(plan.groups) if plan.refresh == "group" else lines / words
 
 
 def _wear(tracker: LineTracker) -> tuple[NDArray[np.float64], float, float]:

@@ -4,7 +4,8 @@ All take X, Y and the carry Z, and give `sum` and `carry`. Each step is as writt
 """
 
 from nvmcosim.pymodel.pim_builder import Builder
-from nvmcosim.pymodel.pim_program import ONE, ZERO, PimProgram, Signal
+from nvmcosim.pymodel.pim_program import PimProgram
+from nvmcosim.pymodel.pim_step import ONE, ZERO, Signal
 
 __all__ = ["ADDERS", "destructive_adder", "nor_adder", "published_adder", "short_adder"]
 

@@ -7,17 +7,9 @@ steps (`pim_schedule`), keeping every dependence, and then lets rows share addre
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from nvmcosim.pymodel.pim_program import (
-    MATCH,
-    ONE,
-    PUBLISHED_K,
-    ZERO,
-    PimProgram,
-    Signal,
-    Step,
-    Write,
-)
+from nvmcosim.pymodel.pim_program import PimProgram
 from nvmcosim.pymodel.pim_schedule import Bundle, assign_rows, pack
+from nvmcosim.pymodel.pim_step import MATCH, ONE, PUBLISHED_K, ZERO, PimCounts, Signal, Step, Write
 
 __all__ = ["Builder"]
 
@@ -48,6 +40,9 @@ class Builder:
         #: Straight pieces of the program; a piece after the first is skipped as a whole, or not.
         self._pieces: list[list[Bundle]] = [[]]
         self._skips: dict[int, int] = {}
+        #: By part, what its writes and searches take, each a step of its own.
+        self.parts: dict[str, PimCounts] = {}
+        self._part = "rest"
 
     def row(self, name: str) -> Signal:
         """A new row."""
@@ -71,12 +66,12 @@ class Builder:
     def together(self, *writes: tuple[Signal, Signal, Signal]) -> None:
         """Writes `(row, gate, value)` of one step: all of them see what was there before."""
         made = tuple(Write(row.row, gate, value) for row, gate, value in writes)
-        self._pieces[-1].append(Bundle(made))
+        self._emit(Bundle(made))
 
     def nor(self, row: Signal, *inputs: Signal) -> None:
         """Pull a set `row` to 0 where any input is 1: a NOR of resistive memory."""
         gate, *also = inputs
-        self._pieces[-1].append(Bundle((Write(row.row, gate, ZERO, tuple(also)),)))
+        self._emit(Bundle((Write(row.row, gate, ZERO, tuple(also)),)))
 
     def select(self, row: Signal, gate: Signal, value: Signal) -> None:
         """`row` becomes `value` where `gate` is 1."""
@@ -114,7 +109,19 @@ class Builder:
         self._search(pattern)
 
     def _search(self, pattern: Sequence[tuple[int, int]]) -> None:
-        self._pieces[-1].append(Bundle((), tuple(pattern)))
+        self._emit(Bundle((), tuple(pattern)))
+
+    def _emit(self, bundle: Bundle) -> None:
+        self._pieces[-1].append(bundle)
+        taken = self.parts.get(self._part, PimCounts())
+        self.parts[self._part] = taken + PimCounts.of(bundle.step)
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Count what is written inside under `name` in `parts`."""
+        outside, self._part = self._part, name
+        yield
+        self._part = outside
 
     @contextmanager
     def unless_none(self, row: Signal) -> Iterator[None]:

@@ -1,5 +1,6 @@
 """Float addition and subtraction as programs (wang2020, 3.3)."""
 
+from dataclasses import dataclass
 from functools import cache
 
 from nvmcosim.pymodel.formats import float_format
@@ -7,14 +8,15 @@ from nvmcosim.pymodel.pim_builder import Builder
 from nvmcosim.pymodel.pim_float_parts import (
     Operand,
     new_builder,
-    normalise,
+    normalise_sum,
     round_and_pack,
     zero_flag,
 )
-from nvmcosim.pymodel.pim_integers import add_into, clear, set_all, shift_right
-from nvmcosim.pymodel.pim_program import MATCH, ONE, PUBLISHED_K, ZERO, PimProgram, Signal
+from nvmcosim.pymodel.pim_integers import add_into, clear, enough, set_all, shift_right
+from nvmcosim.pymodel.pim_program import PimProgram
+from nvmcosim.pymodel.pim_step import MATCH, ONE, PUBLISHED_K, ZERO, PimCounts, Signal
 
-__all__ = ["add_program", "emit_add"]
+__all__ = ["add_parts", "add_program", "emit_add"]
 
 
 @cache
@@ -35,6 +37,15 @@ def add_program(
     return builder.build()
 
 
+def add_parts(format: str, flush: bool = False) -> dict[str, PimCounts]:
+    """What each part of an addition takes if it shares no step with another."""
+    fmt = float_format(format)
+    builder = new_builder("parts", fmt, PUBLISHED_K)
+    a, b = (Operand(fmt, builder.input(operand, fmt.width)) for operand in ("a", "b"))
+    emit_add(builder, a, b, flush=flush)
+    return builder.parts
+
+
 def emit_add(
     builder: Builder, a: Operand, b: Operand, subtract: bool = False, flush: bool = False
 ) -> Operand:
@@ -43,73 +54,127 @@ def emit_add(
     In order: larger and smaller magnitude, difference of exponents, alignment, addition or
     subtraction in two's complement, normalisation, rounding.
     """
-    fmt = a.fmt
+    fmt, size = a.fmt, a.fmt.fraction_bits
     if flush:
-        a, b = a.flushed(builder, "a"), b.flushed(builder, "b")
-    b_sign = ~b.sign if subtract else b.sign
-    size, count = fmt.fraction_bits, len(a.magnitude)
-    # Larger and smaller by magnitude: the borrow of a - b.
+        with builder.part("flush"):
+            a, b = a.flushed(builder, "a"), b.flushed(builder, "b")
+    with builder.part("specials"):
+        flags = _flags(builder, a, b, ~b.sign if subtract else b.sign)
+    with builder.part("compare"):
+        large, small, differ = _ordered(builder, a, b, flags)
+    with builder.part("specials"):
+        _mark_no_number(builder, flags, large[:size])
+    exponent = large[size:]
+    with builder.part("align"):
+        distance = _distance(builder, exponent, differ[size:], flags)
+        rows = _aligned(builder, [*small, flags.leading_small], distance)
+    with builder.part("normalise"):
+        # The exponent of the bit before the point, less 1, if that bit is the one that addition
+        # carries to: the larger operand's, a subnormal's being 1.
+        builder.or_(exponent[0], ~flags.leading)
+    with builder.part("add"):
+        total = _signed_sum(builder, rows, [*large[:size], flags.leading], flags.opposite)
+    with builder.part("normalise"):
+        normalise_sum(builder, total, exponent)
+    with builder.part("round"):
+        # No bit more is needed: the sum of two fractions that carries is not rounded up to another
+        # carry, for if it is all ones in the fraction's length it is even there.
+        packed = round_and_pack(builder, fmt, total, exponent, flags.special, flags.no_number)
+    if flush:
+        with builder.part("flush"):
+            builder.search(zeros=packed[size:])
+            set_all(builder, packed[:size], MATCH, ZERO)
+    return Operand(fmt, [*packed, flags.sign])
+
+
+@dataclass(frozen=True)
+class _Flags:
+    """Rows that say what the operands are.
+
+    Fields:
+        sign: the result's.
+        opposite: whether signs differ, so that magnitudes are subtracted.
+        leading, leading_small: the bit before the point of the larger and the smaller operand.
+        special, both: whether any, and whether both, are infinite or no number.
+        no_number: whether the result is none.
+        b_sign: the second operand's sign, inverted for a subtraction.
+    """
+
+    sign: Signal
+    opposite: Signal
+    leading: Signal
+    leading_small: Signal
+    special: Signal
+    both: Signal
+    no_number: Signal
+    b_sign: Signal
+
+
+def _flags(builder: Builder, a: Operand, b: Operand, b_sign: Signal) -> _Flags:
+    names = ("sign", "opposite", "leading", "leading_small", "special", "both", "no_number")
+    flags = _Flags(**{name: builder.row(name) for name in names}, b_sign=b_sign)
+    builder.together((flags.sign, ONE, a.sign), (flags.opposite, ONE, a.sign))
+    builder.select(flags.opposite, b_sign, ~flags.opposite)
+    # Of the larger operand the exponent is 0 only if both are, of the smaller if either is.
+    builder.search(zeros=a.exponent)
+    builder.together((flags.leading, ONE, ~MATCH), (flags.leading_small, ONE, ~MATCH))
+    builder.search(zeros=b.exponent)
+    builder.together((flags.leading, ~MATCH, ONE), (flags.leading_small, MATCH, ZERO))
+    builder.search(a.exponent)
+    builder.together((flags.special, ONE, MATCH), (flags.both, ONE, MATCH))
+    builder.search(b.exponent)
+    builder.together((flags.special, MATCH, ONE), (flags.both, ~MATCH, ZERO))
+    return flags
+
+
+def _ordered(
+    builder: Builder, a: Operand, b: Operand, flags: _Flags
+) -> tuple[list[Signal], list[Signal], list[Signal]]:
+    """The larger magnitude, the smaller one's fraction, and a ^ b; sets the result's sign."""
+    size, count = a.fmt.fraction_bits, len(a.magnitude)
     differ, large = builder.rows("differ", count), builder.rows("large", count)
     small = builder.rows("small", size)
+    # What a - b borrows.
     less = clear(builder, "less")
     for i in range(count):
         builder.together((differ[i], ONE, a.rows[i]), (large[i], ONE, a.rows[i]))
-        builder.xor(differ[i], b.rows[i])
-        if i < size:
-            builder.copy(small[i], b.rows[i])
+        copies = [(small[i], ONE, b.rows[i])] if i < size else []
+        builder.together((differ[i], b.rows[i], ~differ[i]), *copies)
         builder.select(less, differ[i], b.rows[i])
-    sign, opposite = builder.row("sign"), builder.row("opposite")
-    builder.together((sign, ONE, a.sign), (opposite, ONE, a.sign))
-    builder.select(opposite, b_sign, ~opposite)
-    # Flags: a zero exponent means no leading 1; all ones, infinity or NaN.
-    leading, leading_small = builder.row("leading"), builder.row("leading of small")
-    builder.search(zeros=a.exponent)
-    builder.together((leading, ONE, ~MATCH), (leading_small, ONE, ~MATCH))
-    builder.search(zeros=b.exponent)
-    builder.together((leading, ~MATCH, ONE), (leading_small, MATCH, ZERO))
-    special, both = builder.row("special"), builder.row("both special")
-    builder.search(a.exponent)
-    builder.together((special, ONE, MATCH), (both, ONE, MATCH))
-    builder.search(b.exponent)
-    builder.together((special, MATCH, ONE), (both, ~MATCH, ZERO))
     equal = zero_flag(builder, "equal", differ)
     builder.search([less])
     for i in range(count):
-        writes = [(large[i], MATCH, b.rows[i])]
+        builder.select(large[i], MATCH, b.rows[i])
         if i < size:
-            writes.append((small[i], MATCH, a.rows[i]))
-        builder.together(*writes)
-    builder.select(sign, MATCH, b_sign)
+            builder.select(small[i], MATCH, a.rows[i])
+    builder.select(flags.sign, MATCH, flags.b_sign)
     # Equal magnitudes of opposite signs give +0.
-    builder.search([equal, opposite])
-    builder.select(sign, MATCH, ZERO)
-    no_number = builder.row("not a number")
-    builder.search(zeros=large[:size])
-    builder.copy(no_number, ~MATCH)
-    builder.and_(no_number, special)
-    builder.search([both, opposite])
-    builder.or_(no_number, MATCH)
-    builder.select(sign, no_number, ZERO)
-    # How much larger the exponent is; a subnormal's exponent counts as 1.
-    exponent, distance = large[size:], differ[size:]
+    builder.search([equal, flags.opposite])
+    builder.select(flags.sign, MATCH, ZERO)
+    return large, small, differ
+
+
+def _mark_no_number(builder: Builder, flags: _Flags, fraction: list[Signal]) -> None:
+    """A NaN, which is larger than infinity, and infinity less infinity."""
+    builder.search(zeros=fraction)
+    builder.copy(flags.no_number, ~MATCH)
+    builder.and_(flags.no_number, flags.special)
+    builder.search([flags.both, flags.opposite])
+    builder.or_(flags.no_number, MATCH)
+    builder.select(flags.sign, flags.no_number, ZERO)
+
+
+def _distance(
+    builder: Builder, exponent: list[Signal], differ: list[Signal], flags: _Flags
+) -> list[Signal]:
+    """How much larger the larger exponent is, in place of `differ`; a subnormal's counts as 1."""
     borrow = builder.row("borrow")
-    builder.copy(borrow, leading)
-    builder.and_(borrow, ~leading_small)
-    for far, bit in zip(distance, exponent, strict=True):
+    builder.copy(borrow, flags.leading)
+    builder.and_(borrow, ~flags.leading_small)
+    for far, bit in zip(differ[:-1], exponent[:-1], strict=True):
         builder.together((far, borrow, ~far), (borrow, far, ~bit))
-    # The exponent of the bit before the point, less 1, if that bit is the one that addition
-    # carries to: the larger operand's, a subnormal's being 1.
-    builder.or_(exponent[0], ~leading)
-    rows = _aligned(builder, [*small, leading_small], distance)
-    total = _signed_sum(builder, rows, [*large[:size], leading], opposite)
-    top = clear(builder, "exponent top")
-    normalise(builder, total, exponent, limited=True)
-    exponent = [*exponent, top]
-    packed = round_and_pack(builder, fmt, total, exponent, special, no_number)
-    if flush:
-        builder.search(zeros=packed[size:])
-        set_all(builder, packed[:size], MATCH, ZERO)
-    return Operand(fmt, [*packed, sign])
+    builder.xor(differ[-1], borrow)
+    return differ
 
 
 def _aligned(builder: Builder, small: list[Signal], distance: list[Signal]) -> list[Signal]:
@@ -117,8 +182,9 @@ def _aligned(builder: Builder, small: list[Signal], distance: list[Signal]) -> l
     sticky = clear(builder, "sticky")
     amount = distance[: (len(small) + 2).bit_length()]
     builder.search(zeros=distance[len(amount) :])
-    # So far that nothing is left: the longest shift does that too.
-    set_all(builder, amount, ~MATCH, ONE)
+    # So far that nothing is left: a shift by all rows does that too.
+    far = [amount[j] for j in enough(len(small) + 2, len(amount))]
+    set_all(builder, far, ~MATCH, ONE)
     return [sticky, *shift_right(builder, [ZERO, ZERO, *small], amount, sticky)]
 
 

@@ -16,15 +16,17 @@ from nvmcosim.pymodel.pim_integers import (
     add_into,
     clear,
     decrement_from,
+    enough,
     increment,
     set_all,
     shift_left,
     shift_right,
 )
 from nvmcosim.pymodel.pim_product import product
-from nvmcosim.pymodel.pim_program import MATCH, ONE, PUBLISHED_K, ZERO, PimProgram, Signal
+from nvmcosim.pymodel.pim_program import PimProgram
+from nvmcosim.pymodel.pim_step import MATCH, ONE, PUBLISHED_K, ZERO, PimCounts, Signal
 
-__all__ = ["emit_multiply", "multiply_program"]
+__all__ = ["denormalise", "emit_multiply", "multiply_parts", "multiply_program"]
 
 
 @cache
@@ -33,21 +35,33 @@ def multiply_program(
     flush: bool = False,
     skip_zeros: bool = False,
     k: int = PUBLISHED_K,
-    radix: int = 2,
+    radix: int | None = None,
 ) -> PimProgram:
     """`out = a * b` in IEEE 754's `format`, to nearest even; `a` and `b` are kept.
 
     A NaN comes out as the positive quiet one. With `flush` subnormal operands count as zeros, and
     a result that is subnormal once rounded becomes a zero of its sign. With `skip_zeros` a
-    multiplier digit that is 0 in every column is skipped. `radix` is 2 or 4 values of a digit.
+    multiplier bit that is 0 in every column is skipped. `radix` is how many values a multiplier
+    digit has, 2 or 4; without one it is 4, or 2 where bits are skipped.
     """
     fmt = float_format(format)
     name = f"{format}-multiply{'-flush' if flush else ''}{'-skip' if skip_zeros else ''}"
+    if radix is not None:
+        name += f"-radix-{radix}"
     builder = new_builder(name, fmt, k)
     a, b = (Operand(fmt, builder.input(operand, fmt.width)) for operand in ("a", "b"))
     result = emit_multiply(builder, a, b, flush, skip_zeros, radix)
     builder.output("out", result.rows)
     return builder.build()
+
+
+def multiply_parts(format: str, flush: bool = False, radix: int = 4) -> dict[str, PimCounts]:
+    """What each part of a multiplication takes if it shares no step with another."""
+    fmt = float_format(format)
+    builder = new_builder("parts", fmt, PUBLISHED_K)
+    a, b = (Operand(fmt, builder.input(operand, fmt.width)) for operand in ("a", "b"))
+    emit_multiply(builder, a, b, flush, radix=radix)
+    return builder.parts
 
 
 def emit_multiply(
@@ -56,7 +70,7 @@ def emit_multiply(
     b: Operand,
     flush: bool = False,
     skip_zeros: bool = False,
-    radix: int = 2,
+    radix: int | None = None,
 ) -> Operand:
     """Emit a multiplication; returns the rows of its result.
 
@@ -64,28 +78,40 @@ def emit_multiply(
     the exponents' sum, the significands' product, the shift to a subnormal result, rounding.
     """
     fmt = a.fmt
-    flags = _flags(builder, a, b, flush)
-    left, right = _significands(builder, a, b, flags, swap=not flush)
-    exponent = _exponent_sum(builder, a, b, flags)
+    with builder.part("specials"):
+        flags = _flags(builder, a, b, flush)
+    with builder.part("copy"):
+        left, right = _significands(builder, a, b, flags, swap=not flush)
+    with builder.part("exponent"):
+        exponent = _exponent_sum(builder, a, b, flags)
     if not flush:
-        normalise(builder, left, exponent, limited=False)
-    rows = product(builder, left, right, skip_zeros, radix)
-    # The product of 1.x and 1.y may have two bits before its point; it is shifted to where it does.
-    borrow = builder.row("borrow")
-    builder.search(zeros=[rows[-1]])
-    builder.copy(borrow, MATCH)
-    shift_left(builder, rows, 1)
-    decrement_from(builder, exponent, borrow)
+        with builder.part("subnormal operand"):
+            normalise(builder, left, exponent)
+    with builder.part("product"):
+        rows = product(builder, left, right, skip_zeros, radix or (2 if skip_zeros else 4))
+    with builder.part("normalise"):
+        # The product of 1.x and 1.y may have two bits before its point. If it has one alone, it is
+        # shifted to where it has two, unless that made it less than subnormal.
+        count, low = builder.row("count"), []
+        builder.copy(count, rows[-1])
+        if not flush:
+            builder.and_(count, ~exponent[-1])
+            low.append(zero_flag(builder, "low", exponent[:-1]))
+            builder.or_(low[0], exponent[-1])
+        builder.search(zeros=[rows[-1], *low])
+        shift_left(builder, rows, 1)
     nothing = None
     if flush:
         nothing = builder.row("nothing")
         builder.copy(nothing, ~flags.leading_a)
         builder.or_(nothing, ~flags.leading_b)
     else:
-        rows = _subnormal(builder, rows, exponent)
-    packed = round_and_pack(
-        builder, fmt, rows, exponent, flags.infinite, flags.not_a_number, nothing
-    )
+        with builder.part("subnormal result"):
+            rows = denormalise(builder, rows, exponent)
+    with builder.part("round"):
+        packed = round_and_pack(
+            builder, fmt, rows, exponent, flags.infinite, flags.not_a_number, nothing, count
+        )
     return Operand(fmt, [*packed, flags.sign])
 
 
@@ -170,8 +196,11 @@ def _exponent_sum(builder: Builder, a: Operand, b: Operand, flags: _Flags) -> li
     return rows
 
 
-def _subnormal(builder: Builder, rows: list[Signal], exponent: list[Signal]) -> list[Signal]:
-    """Shift `rows` right by what a negative `exponent` lacks to 0, and make it 0."""
+def denormalise(builder: Builder, rows: list[Signal], exponent: list[Signal]) -> list[Signal]:
+    """Shift `rows` right by what a negative `exponent` lacks to 0; the first row is sticky.
+
+    There is then no leading 1, and the exponent does not count.
+    """
     negative, carry = exponent[-1], builder.row("carry")
     amount = builder.rows("shift", (len(rows) - 1).bit_length())
     for row, bit in zip(amount, exponent, strict=False):
@@ -180,12 +209,10 @@ def _subnormal(builder: Builder, rows: list[Signal], exponent: list[Signal]) -> 
     increment(builder, amount, carry)
     builder.search(ones=exponent[len(amount) :])
     builder.or_(carry, ~MATCH)
-    # So far that nothing is left: the longest shift does that too.
-    for row in amount:
-        builder.or_(row, carry)
+    # So far that nothing is left: a shift by all rows does that too.
+    for j in enough(len(rows) - 1, len(amount)):
+        builder.or_(amount[j], carry)
     builder.search(zeros=[negative])
     set_all(builder, amount, MATCH, ZERO)
-    builder.search([negative])
-    set_all(builder, exponent, MATCH, ZERO)
     shifted = shift_right(builder, rows[1:], amount, rows[0], sticky_is_clear=False)
     return [rows[0], *shifted]

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.pim_planes import from_planes, to_planes
-from nvmcosim.pymodel.pim_program import MATCH, PimCounts, PimProgram, Signal, Step
+from nvmcosim.pymodel.pim_program import PimProgram
+from nvmcosim.pymodel.pim_step import MATCH, PimCounts, Signal, Step
 
 __all__ = ["PimArray", "interpret"]
 

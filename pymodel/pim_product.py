@@ -1,11 +1,14 @@
-"""Products of significands as programs: shift and add (wang2020, Fig. 4b)."""
+"""Products of significands as programs: shift and add (wang2020, Fig. 4b).
+
+Shifting is renaming: with each digit of the multiplier the sum's lowest bits leave it.
+"""
 
 from collections.abc import Sequence
 
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.pim_builder import Builder
-from nvmcosim.pymodel.pim_integers import add_into, clear
-from nvmcosim.pymodel.pim_program import MATCH, ZERO, Signal
+from nvmcosim.pymodel.pim_integers import add_into, clear, copied
+from nvmcosim.pymodel.pim_step import MATCH, ZERO, Signal
 
 __all__ = ["product"]
 
@@ -15,36 +18,83 @@ def product(
     left: Sequence[Signal],
     right: Sequence[Signal],
     skip_zeros: bool = False,
-    radix: int = 2,
+    radix: int = 4,
 ) -> list[Signal]:
     """The upper half of `left` times `right`, both N bits, which are kept.
 
-    Returns N + 3 rows: what is sticky, the highest bit of the lower half, and the upper half with
-    one bit more. Shifting is renaming: the sum's lowest bit leaves it with each digit.
+    Digits of `right` have `radix` values, 2 or 4; with `skip_zeros`, which takes radix 2, a digit
+    that is 0 in every column is skipped. Returns N + 3 rows: what is sticky, the highest bit of
+    the lower half, and the upper half with one bit more.
+
+    The highest bit of `right` is taken to be 1; where it is 0, what comes out is 0 if `left` is.
     """
-    if radix != 2:
-        raise InputError(f"radix is {radix!r}; it must be 2")
-    size = len(left)
-    sticky = clear(builder, "sticky")
-    total: list[Signal] = [ZERO] * size
+    if radix not in (2, 4) or (skip_zeros and radix != 2):
+        raise InputError(f"radix is {radix!r}; it must be 2, or 4 where no digit is skipped")
     if skip_zeros:
-        total = [clear(builder, f"sum[{i}]") for i in range(size)]
-    half = ZERO
-    for j, digit in enumerate(right):
-        if skip_zeros:
-            top = clear(builder, f"sum[{size + j}]")
-            with builder.unless_none(digit):
-                total, carry = add_into(builder, total, _gated(builder, left), ZERO)
-                builder.copy(top, carry)
+        return _skipping(builder, left, right)
+    bits = radix // 2
+    tripled = _tripled(builder, left) if radix == 4 else []
+    below = _Below(builder)
+    total: list[Signal] = []
+    for j in range(0, len(right), bits):
+        digit = right[j : j + bits]
+        if len(digit) == 2:
+            addend = _multiple(builder, left, tripled, digit, j + bits == len(right))
         else:
-            builder.search([digit])
-            total, top = add_into(builder, total, _gated(builder, left), ZERO)
+            builder.search(digit)
+            addend = _gated(builder, left)
+        if total:
+            carries = len(digit) == 1
+            addend, carry = add_into(builder, addend, total, ZERO, carry_out=carries)
+            # With two bits a digit the addend is long enough for the whole sum.
+            total = [*addend, carry] if carries else addend
+        else:
+            total = addend if len(digit) == 2 else [*addend, ZERO]
+        if j + bits < len(right):
+            below.take(total[:bits])
+            total = total[bits:]
+    return below.joined(total, len(left) + 2)
+
+
+class _Below:
+    """The product's bits that have left the sum: the last of them, and whether others were 1."""
+
+    def __init__(self, builder: Builder) -> None:
+        self._builder = builder
+        self._sticky = clear(builder, "sticky")
+        self._last = ZERO
+
+    def take(self, bits: Sequence[Signal]) -> None:
+        """Add the next `bits`."""
+        for bit in bits:
+            if self._last != ZERO:
+                self._builder.or_(self._sticky, self._last)
+            self._last = bit
+
+    def joined(self, total: list[Signal], count: int) -> list[Signal]:
+        """What is sticky, then the product's highest `count` bits; `total` has the highest."""
+        more = len(total) - count
+        if more >= 0:
+            self.take(total[:more])
+            if self._last != ZERO:
+                self._builder.or_(self._sticky, self._last)
+            return [self._sticky, *total[more:]]
+        return [self._sticky, self._last, *total]
+
+
+def _skipping(builder: Builder, left: Sequence[Signal], right: Sequence[Signal]) -> list[Signal]:
+    below = _Below(builder)
+    total = [clear(builder, f"sum[{i}]") for i in range(len(left))]
+    for j, digit in enumerate(right):
+        top = clear(builder, f"sum[{len(left) + j}]")
+        with builder.unless_none(digit):
+            total, carry = add_into(builder, total, _gated(builder, left), ZERO)
+            builder.copy(top, carry)
         total = [*total, top]
-        if j + 1 < size:
-            if half != ZERO:
-                builder.or_(sticky, half)
-            half, total = total[0], total[1:]
-    return [sticky, half, *total]
+        if j + 1 < len(right):
+            below.take(total[:1])
+            total = total[1:]
+    return below.joined(total, len(left) + 2)
 
 
 def _gated(builder: Builder, rows: Sequence[Signal]) -> list[Signal]:
@@ -54,3 +104,46 @@ def _gated(builder: Builder, rows: Sequence[Signal]) -> list[Signal]:
         builder.copy(row, source)
         builder.select(row, ~MATCH, ZERO)
     return gated
+
+
+def _tripled(builder: Builder, rows: Sequence[Signal]) -> list[Signal]:
+    """New rows that hold three times `rows`."""
+    single = copied(builder, "single", rows)
+    double = copied(builder, "double", [ZERO, *rows])
+    total, carry = add_into(builder, double, single, ZERO)
+    return [*total, carry]
+
+
+def _multiple(
+    builder: Builder,
+    single: Sequence[Signal],
+    triple: Sequence[Signal],
+    digit: Sequence[Signal],
+    last: bool,
+) -> list[Signal]:
+    """New rows, two more than `single`, that hold `digit`, of two bits, times `single`.
+
+    The `last` digit is taken to be 2 or 3.
+    """
+    low, high = digit
+    size = len(single)
+    rows = builder.rows("addend", size + 2)
+    double = [ZERO, *single, ZERO]
+    if last:
+        for row, source in zip(rows, double, strict=True):
+            builder.copy(row, source)
+        builder.search([low])
+    else:
+        for row, source in zip(rows, [*single, ZERO, ZERO], strict=True):
+            builder.copy(row, source)
+        builder.search([high], [low])
+        for row, source in zip(rows[:-1], double[:-1], strict=True):
+            builder.select(row, MATCH, source)
+        builder.search([high, low])
+    for row, source in zip(rows, triple, strict=True):
+        builder.select(row, MATCH, source)
+    if not last:
+        builder.search(zeros=[high, low])
+        for row in rows[:size]:
+            builder.select(row, MATCH, ZERO)
+    return rows

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from heapq import heappop, heappush
 
-from nvmcosim.pymodel.pim_program import MATCH, ONE, Step, Write
+from nvmcosim.pymodel.pim_step import MATCH, ONE, Step, Write
 
 __all__ = ["Bundle", "assign_rows", "pack"]
+
+#: How many writes that do not fit into a step are looked at before the step is closed.
+_LOOKED_AT = 200
 
 
 @dataclass(frozen=True)
@@ -102,8 +105,8 @@ def _pack(
         reads: set[int] = set()
         writes: list[Write] = []
         search: tuple[tuple[int, int], ...] = ()
-        postponed = []
-        while ready:
+        postponed: list[tuple[float, int]] = []
+        while ready and len(writes) < k and len(postponed) < _LOOKED_AT:
             item = heappop(ready)
             bundle = bundles[item[1]]
             wanted = reads.union(bundle.step.reads)

@@ -126,9 +126,12 @@ class PcmMemory:
             self._staged[name] = torch.empty(parameter.shape, dtype=parameter.dtype)
         return self._staged[name].copy_(parameter)
 
-    def report(self) -> LineReport:
-        """What all writes so far took, and how the cells wear."""
-        return LineReport.of(self.tracker)
+    def report(self, *, count_polarity: bool = False) -> LineReport:
+        """What all writes so far took, and how the cells wear.
+
+        With `count_polarity` the cells that keep the polarity of ping-pong's units count too.
+        """
+        return LineReport.of(self.tracker, count_polarity=count_polarity)
 
     @torch.no_grad()
     def restore(self) -> None:

@@ -77,7 +77,7 @@ def test_batches_add_up_and_finished_ones_are_kept(
     from pathlib import Path
 
     folder = Path(str(tmp_path))
-    monkeypatch.setattr(digital, "_BATCH_VALUES", 30 * PLAN.width * (2 + PLAN.retry_limit))
+    monkeypatch.setattr(digital, "BATCH_VALUES", 30 * PLAN.width * (2 + PLAN.retry_limit))
     told: list[tuple[str, int]] = []
 
     def interrupt(simulator: str, done: int) -> None:

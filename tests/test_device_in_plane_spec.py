@@ -10,7 +10,7 @@ from nvmcosim.pymodel.device.in_plane_spec import InPlaneSpec, load_any_device
 from nvmcosim.pymodel.device.precessional import PrecessionalPulse
 from nvmcosim.pymodel.device.presets import IN_PLANE_PRESETS, PRESETS
 from nvmcosim.pymodel.device.spec import DeviceSpec, WriteDriver
-from nvmcosim.pymodel.errors import InputError
+from nvmcosim.pymodel.errors import InputError, MissingTool
 
 SPEC = IN_PLANE_PRESETS["ip-20x58"]
 FILE = """
@@ -54,7 +54,7 @@ def test_curve_is_the_law_and_its_energy(tmp_path):
         1 - pulse.probability(times), rel=1e-3, abs=1e-6
     )
     assert np.interp(1500, curve.pulse_ps, curve.energy_mtj_j) == pytest.approx(
-        float(pulse.energy_j(1.5e-9))
+        float(pulse.energy_j(1.5e-9)), rel=1e-9, abs=0
     )
     assert (curve.energy_driver_j == 0).all()
     assert load_curve(curve.save(tmp_path / "c.json")).digest == curve.digest
@@ -78,13 +78,33 @@ def test_a_series_resistance_divides_the_supply():
     assert reset.probability(4.33e-9) == pytest.approx(0.999)
 
 
-def test_calibrate_writes_a_curve_a_direction_and_a_plot(tmp_path):
-    result = CliRunner().invoke(app, ["calibrate", "ip-20x58", "--out", str(tmp_path)])
+def test_calibrate_writes_a_curve_a_direction_and_a_plot(tmp_path, monkeypatch):
+    pytest.importorskip("PySpice")
+    monkeypatch.setenv("NVMCOSIM_CACHE", str(tmp_path.parent / "in-plane-cache"))
+    command = ["calibrate", "ip-20x58", "--quick", "--out", str(tmp_path)]
+    result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"ip-20x58-1.2V-AP-P.json", "ip-20x58-0.7955V-P-AP.json", "ip-20x58.png"}
     curve = load_curve(tmp_path / "ip-20x58-1.2V-AP-P.json")
     assert curve.pulse_for(0.5) == pytest.approx(1490, rel=0.01)
+    assert curve.noise == "law"
+    # The equation is faster than the law; all is over long before its end.
+    assert curve.parameters["samples"] == curve.parameters["switched"] == 20
+    assert 1000 < curve.parameters["switching_mean_ps"] < 1490
+
+
+def test_calibrate_without_ngspice_has_the_law(tmp_path, monkeypatch):
+    def missing(*_):
+        raise MissingTool("ngspice is not installed")
+
+    monkeypatch.setattr("nvmcosim.spice.in_plane.sample_in_plane", missing)
+    command = ["calibrate", "ip-20x58", "--out", str(tmp_path)]
+    result = CliRunner().invoke(app, [*command, "--direction", "AP-P"])
+    assert result.exit_code == 0, result.output
+    assert "samples" not in load_curve(tmp_path / "ip-20x58-1.2V-AP-P.json").parameters
+    asked = CliRunner().invoke(app, [*command, "--samples", "20"])
+    assert isinstance(asked.exception, MissingTool)
 
 
 def test_wrong_input_is_named(tmp_path):
@@ -101,10 +121,13 @@ def test_wrong_input_is_named(tmp_path):
             InPlaneSpec.from_dict(values)
     with pytest.raises(InputError, match="an in-plane junction; it must be a perpendicular one"):
         device_for("ip-20x58")
+    with pytest.raises(InputError, match="a perpendicular device, wanted here, states none"):
+        DeviceSpec.from_dict(SPEC.to_dict())
     assert any_device_for("ip-20x58") is SPEC
     for options, words in (
         (["--amplitude", "0.1"], "takes more than"),
-        (["--macrospin", "cartesian"], "--macrospin is given"),
+        (["--workers", "2"], "--workers is given"),
+        (["--samples", "0"], "samples is 0"),
     ):
         command = ["calibrate", "ip-20x58", "--out", str(tmp_path), *options]
         result = CliRunner().invoke(app, command)

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from nvmcosim import InputError, LinePlan, StorePlan, WriteCurve, load_plan, view
-from nvmcosim.pymodel.device.presets import preset
+from nvmcosim.pymodel.device.in_plane_spec import load_any_device
+from nvmcosim.pymodel.device.presets import IN_PLANE_PRESETS, preset
 from nvmcosim.pymodel.device.spec import load_device
 from nvmcosim.pymodel.errors import MissingTool
 from nvmcosim.pymodel.files import write_text
@@ -44,7 +45,7 @@ def curve(tmp_path_factory: pytest.TempPathFactory) -> WriteCurve:
 
 def test_every_plan_file_is_tested() -> None:
     files = {path.stem for path in EXAMPLES.glob("*.toml")}
-    assert files == {*PLANS, "stt-65nm", "ho2021", "mondal2018"}
+    assert files == {*PLANS, "stt-65nm", "ip-20x58", "ho2021", "mondal2018", "wang2020"}
 
 
 def test_the_line_plan_has_golden_model_rtl_and_bench() -> None:
@@ -64,6 +65,8 @@ def test_the_line_plan_has_golden_model_rtl_and_bench() -> None:
 
 def test_the_device_file_is_the_built_in_device() -> None:
     assert load_device(EXAMPLES / "stt-65nm.toml").digest() == preset("stt-65nm").digest()
+    in_plane = load_any_device(EXAMPLES / "ip-20x58.toml")
+    assert in_plane.digest() == IN_PLANE_PRESETS["ip-20x58"].digest()
 
 
 @pytest.mark.parametrize("name", PLANS)

@@ -171,6 +171,13 @@ def test_command_writes_blocks_and_prints_one_object(tmp_path: Path) -> None:
         assert json.loads(Path(module["sidecar"]).read_text())["module"] == module["name"]
 
 
+def test_how_names_begin_stands_for_all_those_blocks(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["verilog", "appwom", "--out", str(tmp_path), "--json"])
+    assert result.exit_code == 0, result.output
+    modules = [module["name"] for module in json.loads(result.stdout)["modules"]]
+    assert sorted(modules) == ["appwom_codec", "appwom_line"]
+
+
 def test_options_state_a_plan_with_three_domains(tmp_path: Path) -> None:
     domains = ["--domain", "9:20 ns", "--domain", "4:10 ns", "--domain", "3:0 ns"]
     options = ["--format", "fp16", "--rewrite", "changed", "--retry-limit", "2", "--name", "dut"]
@@ -196,7 +203,7 @@ def test_options_state_a_plan_with_three_domains(tmp_path: Path) -> None:
         (["store-domain", "--name", "9"], "name is '9'; it must be a Verilog identifier"),
         (["store-domain", "--domain", "16"], "domain is '16'; it must be bits and pulse"),
         (["store-domain", "--domain", "16:5 ns", "--bsp", "3"], "domains and bsp are both given"),
-        (["store-domain", "pim"], "'pim' is no block (store-domain, pulse-gate, appwom-line, "),
+        (["store-domain", "sram"], "'sram' is no block (store-domain, pulse-gate, appwom-line, "),
         (["missing.toml"], "cannot read missing.toml: No such file or directory"),
         (["plan.toml", "--bsp", "3"], "--bsp is for a block; plan.toml states its own plan"),
         (["store-domain", "store-domain"], "two of the plans would be module store_domain"),

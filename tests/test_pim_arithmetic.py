@@ -7,6 +7,7 @@ import pim_oracle as oracle
 import pytest
 from numpy.typing import NDArray
 
+from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.pim_float_add import add_program
 from nvmcosim.pymodel.pim_float_multiply import multiply_program
 from nvmcosim.pymodel.pim_interpreter import interpret
@@ -22,6 +23,10 @@ BINARY = {
         lambda f, a, b: oracle.expected(f, np.subtract, a, b),
     ),
     "multiply": (multiply_program, lambda f, a, b: oracle.expected(f, np.multiply, a, b)),
+    "multiply-radix-2": (
+        lambda f: multiply_program(f, radix=2),
+        lambda f, a, b: oracle.expected(f, np.multiply, a, b),
+    ),
     "multiply-skip": (
         lambda f: multiply_program(f, skip_zeros=True),
         lambda f, a, b: oracle.expected(f, np.multiply, a, b),
@@ -69,3 +74,9 @@ def test_broadcast_multiplier_skips_its_zeros() -> None:
         oracle.check("fp32", outputs["out"], oracle.expected("fp32", np.multiply, a, b), a, b)
         steps.append(counts.steps)
     assert steps[0] < steps[1] < steps[2] == program.counts.steps
+
+
+def test_other_radix_is_refused() -> None:
+    for options in ({"radix": 8}, {"radix": 4, "skip_zeros": True}):
+        with pytest.raises(InputError, match="it must be 2, or 4 where no digit is skipped"):
+            multiply_program("bf16", **options)

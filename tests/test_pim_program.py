@@ -10,7 +10,8 @@ from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.pim_adders import ADDERS
 from nvmcosim.pymodel.pim_builder import Builder
 from nvmcosim.pymodel.pim_interpreter import interpret
-from nvmcosim.pymodel.pim_program import MATCH, ONE, ZERO, PimProgram, Signal, Step, Write
+from nvmcosim.pymodel.pim_program import PimProgram
+from nvmcosim.pymodel.pim_step import MATCH, ONE, ZERO, Signal, Step, Write
 
 BITS = np.arange(8, dtype=np.uint8)
 X, Y, Z = BITS & 1, BITS >> 1 & 1, BITS >> 2

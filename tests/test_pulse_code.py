@@ -64,8 +64,8 @@ def test_energy_is_reset_write_read_and_mux():
     least = float(write.energy_j(pulse)) + share * 0.452e-12
     assert least < codes.energy_j[n] < least + 0.012e-12
     biased = PulseCodes.of(MTJ)
-    assert biased.energy_j[192] == pytest.approx(codes.energy_j[192] + 1e-15)
-    assert biased.energy_j[64] == pytest.approx(biased.energy_j[192])
+    assert biased.energy_j[192] == pytest.approx(codes.energy_j[192] + 1e-15, rel=1e-9, abs=0)
+    assert biased.energy_j[64] == pytest.approx(biased.energy_j[192], rel=1e-9, abs=0)
 
 
 def test_codes_are_frozen_shared_and_named():

@@ -96,6 +96,16 @@ def test_outputs_do_not_depend_on_batches(network):
     assert (whole[12:] == part).all()
 
 
+def test_a_grid_is_what_bits_are_drawn_by(network):
+    weights, scales, x, _ = network
+    options = {"cycles": 70, "neuron": "magnitude", "seed": 3}
+    plain = stream_outputs(weights, scales, x[:9], **options)
+    certain = stream_outputs(weights, scales, x[:9], grid=np.zeros(257), **options)
+    assert (plain != certain).any()
+    # No bit of a magnitude is ever 1, so that counters stay where they start: at K/2.
+    assert (certain == 1).all()
+
+
 def test_ideal_outputs_tend_to_the_network_s(network):
     weights, scales, x, _ = network
     wanted = stream_outputs(weights, scales, x[:5], None, "ideal")
@@ -132,5 +142,5 @@ def test_wrong_input_is_told_in_a_sentence(network):
         precision_accuracies(weights, scales, x, labels, 0, "paper")
     with pytest.raises(InputError, match=r"p is 1\.5"):
         precision_accuracies(weights, scales, np.full_like(x, 1.5), labels, 8, "paper")
-    with pytest.raises(InputError, match="a weight is 3"):
+    with pytest.raises(InputError, match=r"a weight is 3"):
         precision_accuracies([3 * weights[0] / 0.6, weights[1]], scales, x, labels, 8, "paper")

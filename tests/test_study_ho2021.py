@@ -24,6 +24,7 @@ from nvmcosim.studies.ho2021.beyond import beyond_figures
 from nvmcosim.studies.ho2021.bits import bit_figures, bit_name, group_names
 from nvmcosim.studies.ho2021.costs import cost_figures
 from nvmcosim.studies.ho2021.figure7 import figure_7
+from nvmcosim.studies.ho2021.polarity import polarity_figure
 from nvmcosim.studies.ho2021.printed import TABLE_1
 from nvmcosim.studies.ho2021.runs import Runs
 from nvmcosim.studies.ho2021.study import StudyOptions, run_study
@@ -44,6 +45,7 @@ def report(plan: LinePlan, energy: float, **changes: Any) -> dict[str, Any]:
         "pulse_pj": energy,
         "read_pj": 2.0 * cells,
         "words": 100,
+        "lines": 50,
         "flips": [energy / cells] * cells,
         "most_flips": 1.0,
         "place_ns": 562.5 if plan.scheme == "appwom-ping-pong" else 1000.0,
@@ -228,6 +230,19 @@ def test_no_unit_gives_both_quiet_groups_and_the_latency() -> None:
                 one["flips"] = [0.0] * 15 + [1.0] * 33
     row = rows_of(found)["text-iv-b/unit"]
     assert (row.verdict, row.ours) == ("reproduced", "group")
+
+
+def test_the_cells_of_the_polarity_are_counted_by_their_turns() -> None:
+    row = polarity_figure(runs())
+    # 0.5 turns a line of 2 words, each of (13.5 + 19.2) / 2 pJ, on top of 50 pJ.
+    assert row.ours == pytest.approx(8.175)
+    assert [point["unit"] for point in row.points] == ["line", "word", "group"]
+    for point in row.points:
+        assert point["pj"] == pytest.approx(0.25 * 16.35)
+        assert point["saved"]["preset"] == pytest.approx(45.9125)
+        assert point["saved_without"]["preset"] == pytest.approx(50)
+    assert row.verdict == "not-run"
+    assert polarity_figure(Runs({})).ours is None
 
 
 def test_rows_without_any_run_say_so() -> None:

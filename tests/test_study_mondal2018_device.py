@@ -1,11 +1,17 @@
 import pytest
 
-from nvmcosim.studies.mondal2018.device import device_figures, draw_device_plots
+from nvmcosim.studies.mondal2018.device import (
+    QUICK_SAMPLES,
+    device_figures,
+    draw_device_plots,
+)
 
 
 @pytest.fixture(scope="module")
-def rows():
-    return {figure.id: figure for figure in device_figures()}
+def rows(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NVMCOSIM_CACHE", str(tmp_path_factory.mktemp("cache")))
+        return {figure.id: figure for figure in device_figures(samples=QUICK_SAMPLES)}
 
 
 def test_write_figures_are_within_a_percent_of_the_print(rows):
@@ -54,6 +60,20 @@ def test_curves_carry_their_points_and_plots_are_drawn_from_them(rows, tmp_path)
     assert {point["bias_v"] for point in rows["fig3a"].points} == {1.0, 1.1, 1.2, 1.3, 1.4}
     assert len(rows["fig4b"].points) == 201
     entries = draw_device_plots(tmp_path / "plots", list(rows.values()))
-    assert [entry["id"] for entry in entries] == ["fig3a", "fig3b", "fig4b"]
+    ids = [entry["id"] for entry in entries]
+    assert ids == ["fig3a", "fig3b", "fig4b", "llg-ap-p", "llg-p-ap"]
     for entry in entries:
         assert (tmp_path / entry["png"]).stat().st_size > 10_000
+
+
+def test_the_equation_stands_beside_the_law(rows):
+    # Ms at 300 K and a growing current make it faster than the law in AP-P; noise, faster still.
+    row = rows["llg/ap-p/t50"]
+    assert row.ours < 1.49
+    ways = list(dict.fromkeys(point["way"] for point in row.points))
+    assert ways[:4] == ["law", "law, the equation's rate", *ways[2:4]]
+    agreement = rows["llg/ap-p/ngspice"]
+    if agreement.verdict == "not-run":
+        pytest.skip(agreement.reason)
+    assert agreement.verdict == "reproduced"
+    assert ways[4] == "ngspice, random start"

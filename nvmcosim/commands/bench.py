@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["BENCHES", "register"]
 
 #: The benches, as `nvmcosim list` shows them; each is a command below.
-BENCHES = ("store", "training", "device", "pcm", "stochastic")
+BENCHES = ("store", "training", "device", "pcm", "stochastic", "pim")
 
 _benches = typer.Typer(
     no_args_is_help=True, help="Measure speed beside a reference, both in one run."
@@ -111,6 +111,32 @@ def pcm(
         results = bench_pcm(weights, rounds, steps, seed, advance)
     configuration = {"weights": weights, "rounds": rounds, "steps": steps}
     _report("pcm", results, out, json_output, seed, _torch_threads(), **configuration)
+
+
+@_benches.command()
+def pim(
+    operations: Annotated[
+        int, typer.Option("--operations", min=1 << 12, help="Additions, multiplications.")
+    ] = 1 << 21,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Runs of each contestant.")] = 5,
+    columns: Annotated[int, typer.Option("--columns", min=64, help="Of an array.")] = 1024,
+    aritpim: Annotated[
+        Path | None, typer.Option("--aritpim", help="A checkout of AritPIM, to time it as well.")
+    ] = None,
+    seed: Seed = 0,
+    out: OutDir = Path("out/bench"),
+    json_output: JsonFlag = False,
+) -> None:
+    """Time in-memory float programs, one core, against numpy's interpreter and AritPIM."""
+    from nvmcosim.bench.pim import OPERATIONS, bench_pim
+    from nvmcosim.pymodel.formats import FORMATS
+
+    with _progress(len(OPERATIONS) * len(FORMATS), json_output) as advance:
+        results = bench_pim(operations, rounds, columns, aritpim, seed, advance)
+    if aritpim is None and not json_output:
+        console().print("AritPIM is not timed: name a checkout of it with --aritpim FOLDER.")
+    configuration = {"operations": operations, "rounds": rounds, "columns": columns}
+    _report("pim", results, out, json_output, seed, 1, **configuration)
 
 
 @_benches.command()

@@ -55,7 +55,9 @@ def calibrate(
     """Write P(fail | pulse) and energy of a device as curve files, with a plot.
 
     Monte Carlo in ngspice over device spread, initial angle and thermal noise on all cores; the
-    Fokker-Planck equation completes the tail. Interrupted, it goes on where it was.
+    Fokker-Planck equation completes the tail. Interrupted, it goes on where it was. An in-plane
+    device has the precessional law's curves, and ngspice's writes from random starts beside them. A
+    spin-orbit device has its switching time by current instead, with the gate closed and open.
     """
     from nvmcosim.pymodel.device.threshold import LAWS, law_curve
 
@@ -67,23 +69,38 @@ def calibrate(
                 raise InputError(f"{option} is given, but {device} is a law: nothing is simulated")
         _report([law_curve(device).save(out / f"{device}.json")], [], json_output)
         return
+    from nvmcosim.pymodel.device.sot import SOT_PRESETS
+
+    if device in SOT_PRESETS:
+        from nvmcosim.commands.calibrate_sot import calibrate_sot
+
+        stated = {"--amplitude": amplitude, "--samples": samples, "--workers": workers}
+        for option, value in stated.items():
+            if value is not None:
+                raise InputError(f"{option} is given, but {device} is swept by current alone")
+        curve, *pictures = (str(path) for path in calibrate_sot(device, quick, out))
+        if json_output:
+            emit_json({"gate": curve, "plots": pictures})
+            return
+        console().print(f"{curve}: switching time by current", soft_wrap=True, markup=False)
+        for picture in pictures:
+            console().print(f"{picture}: plot", soft_wrap=True, markup=False)
+        return
     from nvmcosim.devices import any_device_for
     from nvmcosim.pymodel.device.in_plane_spec import InPlaneSpec
     from nvmcosim.spice.characterise import SAMPLES, Settings
 
     spec = any_device_for(device)
     if isinstance(spec, InPlaneSpec):
-        from nvmcosim.commands.calibrate_in_plane import calibrate_in_plane
+        from nvmcosim.commands.calibrate_in_plane import QUICK_WRITES, calibrate_in_plane
 
-        stated = {"--samples": samples, "--workers": workers, "--quick": quick or None}
-        stated |= {"--noise": None if noise == "thermal" else noise}
-        stated |= {"--macrospin": None if macrospin == "1d" else macrospin}
-        for option, value in stated.items():
-            if value is not None:
-                raise InputError(f"{option} is given, but {device} is in-plane: its law is exact")
+        if workers is not None:
+            raise InputError("--workers is given, but an in-plane device is sampled in one process")
         volts = None if amplitude is None else _amplitudes(amplitude, spec)
-        written = calibrate_in_plane(spec, _sweep(pulse), volts, _directions(direction), out)
-        _report(written[:-1], written[-1:], json_output, simulated=False)
+        count = QUICK_WRITES if quick and samples is None else samples
+        ways = _directions(direction)
+        written = calibrate_in_plane(spec, _sweep(pulse), volts, ways, count, seed, out)
+        _report(written[:-1], written[-1:], json_output, cards=False)
         return
     settings = Settings(
         _sweep(pulse),
@@ -192,9 +209,7 @@ def _sweep(text: str) -> Any:
     return np.arange(first, last + 1, step, dtype=np.float64)
 
 
-def _report(
-    curves: list[Path], plots: list[Path], json_output: bool, simulated: bool = True
-) -> None:
+def _report(curves: list[Path], plots: list[Path], json_output: bool, cards: bool = True) -> None:
     from nvmcosim.pymodel.curve import load_curve
 
     rows: list[dict[str, Any]] = []
@@ -220,7 +235,7 @@ def _report(
         out.print(text, soft_wrap=True)
     for path in plots:
         out.print(f"{path}: plot", soft_wrap=True)
-    if plots and simulated:
+    if plots and cards:
         from nvmcosim.spice.cards import PROCESS
 
         out.print(f"Transistor models: {PROCESS}.", soft_wrap=True)

@@ -9,7 +9,9 @@ from nvmcosim.pymodel.errors import InputError
 
 if TYPE_CHECKING:
     from nvmcosim.pymodel.line_plan import LinePlan
+    from nvmcosim.pymodel.pim_plan import PimPlan
     from nvmcosim.pymodel.store_plan import StorePlan
+    from nvmcosim.pymodel.stream_plan import StreamPlan
 
 __all__ = [
     "Amplitudes",
@@ -29,7 +31,7 @@ __all__ = [
     "Targets",
     "Tick",
     "gate_options",
-    "line_plan_from_options",
+    "other_plan_from_options",
     "plan_from_options",
     "stated",
 ]
@@ -60,7 +62,9 @@ BlockName = Annotated[
     typer.Option(
         "--block",
         help="The block for plan files: store-domain (default) or pulse-gate; for line plans "
-        "appwom-line (default) or appwom-codec.",
+        "appwom-line (default) or appwom-codec; for stream plans bms-bank (default), bms-sng, "
+        "isc-neuron, isc-layer or isc-network; for in-memory plans pim-unit (default) or "
+        "pim-adder.",
     ),
 ]
 Stages = Annotated[
@@ -79,7 +83,10 @@ Amplitudes = Annotated[
 ]
 Targets = Annotated[
     list[str],
-    typer.Argument(metavar="BLOCK|PLAN...", help="A block such as store-domain, or plan files."),
+    typer.Argument(
+        metavar="BLOCK|PLAN...",
+        help="A block such as store-domain, how blocks' names begin, or plan files.",
+    ),
 ]
 Rows = Annotated[int, typer.Option("--rows", help="Rows of the array.")]
 CounterBits = Annotated[int, typer.Option("--counter-bits", help="Width of each counter.")]
@@ -130,12 +137,17 @@ def plan_from_options(given: Mapping[str, Any], domains: list[str] | None) -> "S
     return StorePlan.from_dict(values)
 
 
-def line_plan_from_options(given: Mapping[str, Any], block: str) -> "LinePlan":
-    """The line plan of which options gave the fields `given`: format, clock and seed.
+def other_plan_from_options(
+    given: Mapping[str, Any], block: str
+) -> "LinePlan | PimPlan | StreamPlan":
+    """The plan of another kind than stores', of which options gave `given`: format, clock, seed.
 
-    Raises `InputError` for an option that a line plan hasn't.
+    Raises `InputError` for an option that such a plan hasn't.
     """
+    from nvmcosim.hdl.block import BLOCKS
     from nvmcosim.pymodel.line_plan import LinePlan
+    from nvmcosim.pymodel.pim_plan import PimPlan
+    from nvmcosim.pymodel.stream_plan import StreamPlan
 
     for name in given:
         if name not in ("format", "tick", "seed"):
@@ -144,6 +156,10 @@ def line_plan_from_options(given: Mapping[str, Any], block: str) -> "LinePlan":
                 f"{option} is not for {block}, which takes --format and --tick; a plan file states "
                 "the rest"
             )
+    if BLOCKS[block].kind == StreamPlan.kind:
+        return StreamPlan.from_dict(given)
+    if BLOCKS[block].kind == PimPlan.kind:
+        return PimPlan.from_dict({"format": "fp32", **given})
     return LinePlan.from_dict({"format": "fp32", **given})
 
 

@@ -9,6 +9,7 @@ from nvmcosim.commands import (
     study_locatelli2018,
     study_mondal2018,
     study_ono2021,
+    study_wang2020,
 )
 
 __all__ = ["STUDIES", "register"]
@@ -19,6 +20,7 @@ STUDIES: dict[str, Callable[..., None]] = {
     "locatelli2018": study_locatelli2018.locatelli2018,
     "ho2021": study_ho2021.ho2021,
     "mondal2018": study_mondal2018.mondal2018,
+    "wang2020": study_wang2020.wang2020,
 }
 
 _studies = typer.Typer(

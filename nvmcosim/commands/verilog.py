@@ -93,6 +93,17 @@ class Target:
         return build_block(self.plan, block=self.block, **options, **others)
 
 
+def _blocks_of(targets: list[str]) -> list[str]:
+    """`targets`, with each that is only how blocks' names begin replaced by those blocks."""
+    from nvmcosim.hdl.block import BLOCKS
+
+    found: list[str] = []
+    for target in targets:
+        begun = [name for name in BLOCKS if target and name.startswith(target)]
+        found += [target] if target in BLOCKS or not begun else begun
+    return found
+
+
 def named_plans(
     targets: list[str],
     stated: Mapping[str, object],
@@ -102,8 +113,9 @@ def named_plans(
 ) -> dict[str, Target]:
     """What `targets` name, by the module names that their blocks get.
 
-    A block's plan is the one that the options state; a file's plan is taken as it is, for `block`,
-    each layer of a layer plan as a module. `gate` are options for the pulse gates among them.
+    A block's plan is the one that the options state; how the names of several blocks begin stands
+    for them all. A file's plan is taken as it is, for `block`, each layer of a layer plan as a
+    module. `gate` are options for the pulse gates among them.
     Raises `InputError` for an unknown block, options that would be ignored, or names that clash.
     """
     from nvmcosim.hdl.block import BLOCKS, block_of
@@ -115,6 +127,7 @@ def named_plans(
     given = [*stated, *(["domain"] if domain else [])]
     if block is not None and not any(target.endswith(_FILES) for target in targets):
         raise InputError(f"--block is for plan files; {', '.join(targets)} has none")
+    targets = _blocks_of(targets)
     for target in targets:
         if target.endswith(_FILES):
             if given and not any(name in targets for name in BLOCKS):
@@ -125,9 +138,9 @@ def named_plans(
                 f"{block_of(plan, block)}_{name}": (plan, block_of(plan, block))
                 for name, plan in plans_within(load_plan(target), stem).items()
             }
-        elif target in BLOCKS and BLOCKS[target].kind == "line":
-            line = {**stated, **({"domain": domain} if domain else {})}
-            named = {target: (plans.line_plan_from_options(line, target), target)}
+        elif target in BLOCKS and BLOCKS[target].kind in ("line", "stream", "pim"):
+            few = {**stated, **({"domain": domain} if domain else {})}
+            named = {target: (plans.other_plan_from_options(few, target), target)}
         elif target in BLOCKS:
             named = {target: (plans.plan_from_options(stated, domain), target)}
         else:

@@ -8,6 +8,7 @@ from nvmcosim.studies.figures import Figure, Verdict
 from nvmcosim.studies.ho2021.approaches import APPROACHES, APPWOM, BF16, READINGS, TITLES
 from nvmcosim.studies.ho2021.bits import group_flips
 from nvmcosim.studies.ho2021.costs import energy_pj, gained, savings
+from nvmcosim.studies.ho2021.polarity import polarity_figure
 from nvmcosim.studies.ho2021.printed import LATENCY, SAVINGS
 from nvmcosim.studies.ho2021.rules import row, shortfalls
 from nvmcosim.studies.ho2021.runs import LEAST_ITERATIONS, Runs, saved
@@ -28,6 +29,7 @@ def beyond_figures(runs: Runs) -> list[Figure]:
         *(_reading(runs, name, "plain") for name in ("studied", "word-line")),
         _unit(runs),
         *(_other_write(runs, name) for name in ("dcw", "flip-n-write")),
+        polarity_figure(runs),
         _levellers(runs),
         _ignored(runs),
         _bf16(runs),

@@ -5,7 +5,7 @@ was set before the run. `device_plots` draws from the rows' points.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,8 +22,12 @@ from nvmcosim.pymodel.device.shape import shape_critical_density, shape_delta
 from nvmcosim.studies.figures import Figure, judge_number, judge_rule
 from nvmcosim.studies.mondal2018.device_plots import draw_device_plots
 from nvmcosim.studies.mondal2018.generators import generator_figures
+from nvmcosim.studies.mondal2018.llg import llg_figures
 
-__all__ = ["device_figures", "draw_device_plots"]
+__all__ = ["QUICK_SAMPLES", "SAMPLES", "device_figures", "draw_device_plots"]
+
+#: ngspice writes in each direction where nothing else is asked for, and of a quick study.
+SAMPLES, QUICK_SAMPLES = 100, 20
 
 #: The rule above, as a share.
 _WITHIN = 0.01
@@ -31,15 +35,27 @@ _WITHIN = 0.01
 _VOLTS = (1.0, 1.1, 1.2, 1.3, 1.4)
 
 
-def device_figures() -> list[Figure]:
-    """Every row of the device and of its number generators, by the closed forms; at once."""
-    mtj = IN_PLANE_PRESETS["ip-20x58"].mtj
+def device_figures(
+    samples: int = SAMPLES,
+    seed: int = 0,
+    progress: Callable[[int], None] = lambda count: None,
+) -> list[Figure]:
+    """Every row of the device and of its number generators.
+
+    By the closed forms, and beside them by the vector equation: compiled integrators, and `samples`
+    ngspice writes in each direction, which are kept in the cache (about ten a second; `progress` is
+    told how many more are done). Without ngspice the rows that need it are `not-run`. Raises
+    `InputError`.
+    """
+    spec = IN_PLANE_PRESETS["ip-20x58"]
+    mtj = spec.mtj
     return [
         *_inputs(mtj),
         *_times(mtj),
         *_figure_3(mtj),
         *_reset(mtj),
         *generator_figures(mtj),
+        *llg_figures(spec, samples, seed, progress),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Plots of mondal2018's device: Fig. 3a, Fig. 3b, the best bias and Fig. 4b."""
+"""Plots of mondal2018's device: Fig. 3a, the law beside the vector equation, Fig. 3b, Fig. 4b."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,6 +29,7 @@ def draw_device_plots(out: Path, figures: Sequence[Figure] | None = None) -> lis
         _figure_3a(out, points["fig3a"]),
         _figure_3b(out, points["fig3b/p0.999"], points["text-iii/best-bias"]),
         _figure_4b(out, points["fig4b"]),
+        *(_beside(out, id, points[id]) for id in ("llg/ap-p/t50", "llg/p-ap/t99.9")),
     ]
 
 
@@ -102,3 +103,28 @@ def _figure_4b(folder: Path, points: Points) -> dict[str, Any]:
         draw,
         ["Reset where the write before switched, write, read, and 1 fJ of mux in the biased one."],
     )
+
+
+def _beside(folder: Path, id: str, points: Points) -> dict[str, Any]:
+    """The law and the vector equation of one direction."""
+    direction = id.split("/")[1].upper()
+    styles = ("-", "--", "-", "-", "o")
+
+    def draw(axes: "Axes") -> None:
+        for n, way in enumerate(dict.fromkeys(point["way"] for point in points)):
+            own = [point for point in points if point["way"] == way]
+            count = f", {own[0]['samples']} samples" if "samples" in own[0] else ""
+            axes.plot(
+                _column(own, "pulse_ns"),
+                _column(own, "p_switch"),
+                styles[n],
+                color=COLOURS[(6, 6, 0, 3, 0)[n]],
+                markersize=3,
+                label=f"{way}{count}",
+            )
+        axes.set(xlabel="pulse (ns)", ylabel=f"P({direction.replace('-', ' to ')})")
+        axes.set(xlim=(0, max(_column(points, "pulse_ns"))), ylim=(0, 1.03))
+        axes.legend(loc="lower right", fontsize=8)
+
+    title = f"{direction}: the precessional law beside the vector equation"
+    return save_plot(folder, f"llg-{direction.lower()}", title, draw)

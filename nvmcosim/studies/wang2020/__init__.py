@@ -1,0 +1,1 @@
+"""The study of wang2020: floating point inside SOT-MRAM."""
