@@ -99,17 +99,16 @@ def _thermal() -> Figure:
     """Fig. 1 at 300 K: how often a bit is what B' = V ? C : B says."""
     mtj = SotCell().mtj
     cases = {"switched": (True, True), "rewritten": (True, False), "kept": (False, True)}
-    points = []
+    shares = {}
     for name, (v, switch) in cases.items():
         ended = thermal_write(mtj, v, switch, _SAMPLES)[:, 2] < 0
-        right = float((ended == (v and switch)).mean())
-        points.append({"case": name, "writes": _SAMPLES, "share_right": right})
-    shares = [float(point["share_right"]) for point in points]
+        shares[name] = float((ended == (v and switch)).mean())
+    points = [{"case": name, "share_right": share} for name, share in shares.items()]
     return Figure(
         "fig1/300-kelvin",
         "Share of writes that end right at 300 K: V = 1 with C = not B / V = 1 with C = B / V = 0",
         "1 / 1 / 1",
-        _slash(shares, 3),
+        _slash(list(shares.values()), 3),
         "",
         "differs",
         "the paper does not mention thermal noise. While the gate is open the driven layer stands "
