@@ -1,9 +1,9 @@
 """Layers in numba, in the order of sums that arrays compute in: a product, rounded, then a sum.
 
 Samples lie in the last axis, a sample in each column of an array; all columns do the same at the
-same time. Nothing is contracted or put in another order (no fastmath), so that each value is that of
-the programs, bit for bit. Values of the 16-bit formats are fp32 numbers that the format has: a sum
-or a product of two of them, rounded to fp32 and then to the format, is rounded as if once
+same time. Nothing is contracted or put in another order (no fastmath), so that each value is that
+of the programs, bit for bit. Values of the 16-bit formats are fp32 numbers that the format has: a
+sum or a product of two of them, rounded to fp32 and then to the format, is rounded as if once
 (Figueroa, "When is double rounding innocuous?", 1995: 24 bits are 2 p + 2 for fp16's p of 11).
 """
 
