@@ -72,7 +72,7 @@ def cell_figures() -> list[Figure]:
             slash(energies, 1),
             "fJ",
             "differs",
-            f"{NO_NUMBER}; the 2T-1R cell takes less in the junction as less voltage gets there, and "
+            f"{NO_NUMBER}; the 2T-1R junction takes less, as less voltage reaches it, and "
             "the single junction takes a second pulse of current",
         ),
         Figure(
