@@ -57,7 +57,7 @@ def thermal_write(
     m = np.empty((3, samples))
     m[:] = np.array([[tilt], [0.0], [math.sqrt(1 - tilt**2)]])
     steps = math.ceil((_BEFORE_S + width + _AFTER_S) / STEP_S)
-    times = np.arange(steps + 1) * STEP_S - _BEFORE_S
+    times = np.arange(steps + 1, dtype=np.float64) * STEP_S - _BEFORE_S
     pulse = _pulse(times, width)
     fields, currents = mtj.hk_at(pulse * gate), pulse * strength
     for n in range(steps):
