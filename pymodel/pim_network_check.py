@@ -161,7 +161,7 @@ class _Check:
             for ky in range(size):
                 for kx in range(size):
                     at = (y - ky, column - kx)
-                    inside = np.all([(0 <= a) & (a < grad.shape[1]) for a in at], axis=0)
+                    inside = np.all([(a >= 0) & (a < grad.shape[1]) for a in at], axis=0)
                     row = grad[o, at[0] * inside, at[1] * inside]
                     added = self.run("mac", a=row, b=weights[o, c, ky, kx][:, None], c=total)
                     total = np.where(inside[:, None], added, total)
