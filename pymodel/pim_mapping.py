@@ -24,7 +24,18 @@ from nvmcosim.pymodel.pim_programs import named_program
 from nvmcosim.pymodel.pim_step import PUBLISHED_K
 from nvmcosim.pymodel.units import check_whole
 
-__all__ = ["LENET", "PASSES", "Costs", "Layer", "Machine", "PassCost", "map_network", "resnet50"]
+__all__ = [
+    "LENET",
+    "PASSES",
+    "Costs",
+    "Layer",
+    "Machine",
+    "PassCost",
+    "map_network",
+    "resnet50",
+    "room",
+    "stored_words",
+]
 
 PASSES = ("forward", "backward", "gradient", "update")
 
@@ -170,6 +181,20 @@ class Machine:
     def area_mm2(self, subarrays: int) -> float:
         """Area of the cells of so many subarrays, without their periphery."""
         return subarrays * self.rows * self.columns * self.cell_um2 * 1e-6
+
+
+def stored_words(layers: Iterable[Layer], batch: int) -> int:
+    """Words that a step keeps: parameters and values of all samples, with their gradients."""
+    layers = tuple(layers)
+    parameters = sum(layer.parameters for layer in layers)
+    values = sum(layer.outputs * layer.places for layer in layers)
+    return 2 * (parameters + batch * values) + batch * layers[0].inputs * layers[0].input_places
+
+
+def room(machine: Machine, subarrays: int, format: str = "fp32") -> int:
+    """Words that the rows of so many subarrays hold beside those of the `mac` program."""
+    rows = machine.rows - named_program("mac", format).rows
+    return subarrays * machine.columns * (rows // float_format(format).width)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,16 @@ import math
 import pytest
 
 from nvmcosim.pymodel.errors import InputError
-from nvmcosim.pymodel.pim_mapping import LENET, Costs, Layer, Machine, map_network, resnet50
+from nvmcosim.pymodel.pim_mapping import (
+    LENET,
+    Costs,
+    Layer,
+    Machine,
+    map_network,
+    resnet50,
+    room,
+    stored_words,
+)
 from nvmcosim.pymodel.pim_network import LENET_SHAPES
 from nvmcosim.pymodel.pim_programs import named_program
 
@@ -51,6 +60,13 @@ def test_a_layer_worked_out_by_hand() -> None:
     sums = 15 + 3 * 2 * 4
     assert gradient.energy_nj == pytest.approx((96 * 264 + sums * 52) * 1e-6)
     assert (update.columns, update.macs) == (15, 15)
+
+
+def test_what_is_stored_and_where() -> None:
+    """LeNet's values: 7,840, 800, 92 and 10 outputs a sample, and 784 pixels."""
+    assert stored_words(LENET, 4) == 2 * (21_690 + 4 * 8_742) + 4 * 784
+    rows = 1024 - named_program("mac", "fp32").rows
+    assert room(Machine(), 3) == 3 * 1024 * (rows // 32)
 
 
 def test_fewer_subarrays_take_rounds() -> None:
