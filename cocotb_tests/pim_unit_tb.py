@@ -23,9 +23,9 @@ async def pim_unit(dut: Any) -> None:
     """Run the job that the runner left in the folder `NVMCOSIM_JOB`.
 
     Of unit n it has `p<n>_first`, what rows hold at first, and `p<n>_load`, the rows that
-    `p<n>_bits` are loaded to before each run. It writes `p<n>_cells`, all rows after each run, `p<n>_unknown`,
-    whether any bit was neither 0 nor 1, `p<n>_counters` and `p<n>_clocks`, those of each run.
-    Bits are packed, column 0 first.
+    `p<n>_bits` are loaded to before each run. It writes `p<n>_cells`, all rows after each run,
+    `p<n>_unknown`, whether any bit was neither 0 nor 1, `p<n>_counters` and `p<n>_clocks`, those of
+    each run. Bits are packed, column 0 first.
     """
     folder = Path(os.environ["NVMCOSIM_JOB"])
     with np.load(folder / "job.npz", allow_pickle=False) as job:

@@ -7,9 +7,10 @@ offer does not count. Restarts come at any time in the second half of a run.
 
 With `device`, junctions are no coins: they switch with the probability that the device curve has
 for the pulse that they really got, whole clocks and steps. Then, of each number, the count of ones
-must be one that a binomial distribution with the golden probability has: the exact two-sided test,
-its level `SIGNIFICANCE` shared among all tests of a run (Bonferroni). The vectors of a number that
-fails, or of a component with a pulse that the curve does not have, are mismatches too.
+must be one that a binomial distribution with the golden probability has: the exact two-sided test.
+So must the count of all writes that switched, which is a sum of such numbers. The level
+`SIGNIFICANCE` is shared among all tests of a run (Bonferroni). The vectors of a number that fails,
+or of a component whose writes fail or have a pulse that the curve does not have, are mismatches.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +21,7 @@ from typing import Any, Unpack
 import numpy as np
 from amaranth.lib import data
 from numpy.typing import NDArray
-from scipy.stats import binomtest
+from scipy.stats import binom, binomtest
 
 from nvmcosim.cocotb_tests.digital import Bench, RunOptions, Verdict, run_bench
 from nvmcosim.cocotb_tests.line_design import LineDesign
@@ -208,8 +209,9 @@ class _Batch:
         if self.device:
             wrong = wrong | bool(observed[f"p{n}_faults"])
             tested = self._tests(component.plan, replay.bits)
-            level = SIGNIFICANCE / (_BATCHES * len(self.design.controllers) * max(1, len(tested)))
-            failed = [number for number, value in tested.items() if value < level]
+            tests = (len(tested) + 1) * len(self.design.controllers) * _BATCHES
+            failed = [number for number, value in tested.items() if value < SIGNIFICANCE / tests]
+            wrong |= _all_writes(component.plan, replay.bits) < SIGNIFICANCE / tests
             of_number = np.array([number for number, _ in replay.bits])[: self.vectors]
             wrong[: len(of_number)] |= np.isin(of_number, failed)
             facts["numbers_tested"] = len(tested)
@@ -233,6 +235,19 @@ class _Batch:
             golden = float(plan.codes.probability[number])
             values[int(number)] = float(binomtest(int(own.sum()), len(own), golden).pvalue)
         return values
+
+
+def _all_writes(plan: StreamPlan, bits: list[tuple[int, int]]) -> float:
+    """The p-value of how many writes switched: the exact two-sided test of a sum of binomials."""
+    numbers, ones = np.array(bits).T
+    codes = plan.codes
+    switched = int(np.where(codes.invert[numbers], ones, 1 - ones).sum())
+    chances = np.ones(1)
+    for number, count in zip(*np.unique(numbers, return_counts=True), strict=True):
+        own = binom.pmf(np.arange(count + 1), count, codes.switch_probability[number])
+        chances = np.convolve(chances, own)
+    tails = chances[: switched + 1].sum(), chances[switched:].sum()
+    return float(min(1.0, 2 * min(tails)))
 
 
 class _Replay:

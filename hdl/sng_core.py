@@ -43,7 +43,8 @@ class SngCore(wiring.Component):
         self.shape = shape
         #: The frame under way, whether the junction is known to be antiparallel, and Hold.
         self.frame = Signal(FrameLayout(shape))
-        self.antiparallel, self.holds = Signal(), Signal()
+        self.antiparallel = Signal()
+        self.holds = Signal()
         super().__init__(
             {
                 "frames": In(stream.Signature(FrameLayout(shape))),
@@ -101,7 +102,7 @@ class SngCore(wiring.Component):
     ) -> None:
         """The phase machine; `writes` and `reads` are the clocks before those phases."""
         free = ~self.output.valid | self.output.ready
-        with m.FSM(name="phase"):
+        with m.FSM(name="phase") as phase:
             with m.State("Idle"):
                 m.d.comb += self.frames.ready.eq(1)
                 with m.If(accept):
@@ -115,7 +116,7 @@ class SngCore(wiring.Component):
                 with m.If(free):
                     m.next = "Read"
             with m.State("Hold"):
-                m.d.comb += [self.holds.eq(1), reads.eq(free)]
+                m.d.comb += reads.eq(free)
                 with m.If(free):
                     m.next = "Read"
             with m.State("Read"), m.If(last):
@@ -123,6 +124,8 @@ class SngCore(wiring.Component):
                 m.next = "Idle"
                 with m.If(accept):
                     m.next = "Reset"
+
+        m.d.comb += self.holds.eq(phase.ongoing("Hold"))
 
     def _pulse(self, m: Module, frame: Any, writes: Signal) -> None:
         """The write drivers: `whole` clocks of the pulse come after this one."""

@@ -25,7 +25,8 @@ SNG_PROPERTIES = {
 _TEXT = """
 module monitor(input clk, rst, valid, take, sense, invert, last,
     input [{coarse}:0] coarse, input [{fine}:0] fine);
-  wire ready, offers, reset, write, trim, read, ended, one, was_reset, pulsed, final, known, holding;
+  wire ready, offers, reset, write, trim, read, ended, one, was_reset, pulsed;
+  wire final, known, holding;
   wire [{fine}:0] steps; wire [1:0] bits;
   dut dut(.clk(clk), .rst(rst), .frames__valid(valid), .frames__ready(ready),
     .frames__payload({{last, invert, fine, coarse}}), .output__valid(offers),

@@ -2,10 +2,12 @@
 
 from functools import cache
 
-from amaranth.hdl import Module
+from amaranth.hdl import Cat, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
+from nvmcosim.hdl.bank_monitor import BANK_PROPERTIES, bank_monitor
+from nvmcosim.hdl.bms_bank import BankCore
 from nvmcosim.hdl.formal import Proof
 from nvmcosim.hdl.isc_neuron import NeuronLogic
 from nvmcosim.hdl.neuron_monitor import NEURON_PROPERTIES, neuron_monitor
@@ -15,7 +17,7 @@ from nvmcosim.hdl.verilog import to_verilog
 from nvmcosim.pymodel.sng_shape import SngShape
 from nvmcosim.pymodel.stream_neuron import OPERANDS, NeuronShape
 
-__all__ = ["neuron_proofs", "sng_proof", "sng_proofs"]
+__all__ = ["bank_proofs", "neuron_proofs", "sng_proof", "sng_proofs"]
 
 #: Phases of every length, short ones, so that a frame fits into the induction's depth.
 _CODES = ((0, 1, 2, 1, 0), (0, 3, 1, 3, 0), (True, True, False, False, False))
@@ -42,18 +44,72 @@ class _Probed(wiring.Component):
         """The core, two of its registers, and whether its read waits."""
         m = Module()
         m.submodules.core = core = self.core
-        for name, member in core.signature.members.items():
-            inner, outer = getattr(core, name), getattr(self, name)
-            if member.is_port:
-                m.d.comb += outer.eq(inner)
-            else:
-                wiring.connect(m, inner, wiring.flipped(outer))
+        _pass_on(m, core, self)
         m.d.comb += [
             self.probe_last.eq(core.frame.last),
             self.probe_antiparallel.eq(core.antiparallel),
             self.probe_holds.eq(core.holds),
         ]
         return m
+
+
+class _ProbedBank(wiring.Component):
+    """A bank that shows whose turn it is and which bits wait."""
+
+    def __init__(self, shape: SngShape, length: int, junctions: int) -> None:
+        self.core = BankCore(shape, length, junctions)
+        names = ("valid", "bit", "accept", "ready", "waits")
+        probes = {f"probe_{name}": Out(junctions) for name in names}
+        probes["probe_legal"] = Out(junctions + 1)
+        due = {"probe_due": Out(len(self.core.offers))}
+        super().__init__({**self.core.signature.members, **probes, **due})
+
+    def elaborate(self, platform: object) -> Module:
+        """The bank, and its cores' outputs."""
+        m = Module()
+        m.submodules.core = core = self.core
+        _pass_on(m, core, self)
+        m.d.comb += [
+            self.probe_valid.eq(Cat(each.output.valid for each in core.cores)),
+            self.probe_bit.eq(Cat(each.output.payload.bit for each in core.cores)),
+            self.probe_ready.eq(Cat(each.frames.ready for each in core.cores)),
+            self.probe_accept.eq(Cat(each.frames.ready & each.frames.valid for each in core.cores)),
+            # Of this shape's frames none is inverted, and none has both codes.
+            self.probe_legal.eq(
+                Cat(
+                    ~frame.invert & ~((frame.coarse != 0) & (frame.fine != 0))
+                    for frame in [core.cores[0].frames.payload, *(c.frame for c in core.cores)]
+                )
+            ),
+            self.probe_waits.eq(Cat(each.holds for each in core.cores)),
+            self.probe_due.eq(core.offers),
+        ]
+        return m
+
+
+def _pass_on(m: Module, core: wiring.Component, outer: wiring.Component) -> None:
+    """Connect the ports of `core` to those of the same names of what is around it."""
+    for name, member in core.signature.members.items():
+        if member.is_port:
+            m.d.comb += getattr(outer, name).eq(getattr(core, name))
+        else:
+            wiring.connect(m, getattr(core, name), wiring.flipped(getattr(outer, name)))
+
+
+@cache
+def bank_proofs() -> tuple[Proof, ...]:
+    """Banks of three junctions, with frames of three clocks, and streams of one bit and more."""
+    shape = SngShape((0, 0, 0, 1, 0), (0, 3, 0, 0, 0), (False,) * 5, 1, 1, 1)
+    return tuple(
+        Proof(
+            f"bms-bank/{length}",
+            to_verilog(_ProbedBank(shape, length, 3), "dut")
+            + bank_monitor(3, shape.number_bits, shape.frame_cycles),
+            BANK_PROPERTIES,
+            depth=4 * shape.frame_cycles + 2,
+        )
+        for length in (1, 2, 5)
+    )
 
 
 @cache

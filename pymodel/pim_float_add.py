@@ -8,11 +8,11 @@ from nvmcosim.pymodel.pim_builder import Builder
 from nvmcosim.pymodel.pim_float_parts import (
     Operand,
     new_builder,
-    normalise,
+    normalise_sum,
     round_and_pack,
     zero_flag,
 )
-from nvmcosim.pymodel.pim_integers import add_into, clear, set_all, shift_right
+from nvmcosim.pymodel.pim_integers import add_into, clear, enough, set_all, shift_right
 from nvmcosim.pymodel.pim_program import PimProgram
 from nvmcosim.pymodel.pim_step import MATCH, ONE, PUBLISHED_K, ZERO, PimCounts, Signal
 
@@ -75,9 +75,10 @@ def emit_add(
     with builder.part("add"):
         total = _signed_sum(builder, rows, [*large[:size], flags.leading], flags.opposite)
     with builder.part("normalise"):
-        normalise(builder, total, exponent, limited=True)
+        normalise_sum(builder, total, exponent)
     with builder.part("round"):
-        exponent = [*exponent, clear(builder, "exponent top")]
+        # No bit more is needed: the sum of two fractions that carries is not rounded up to another
+        # carry, for if it is all ones in the fraction's length it is even there.
         packed = round_and_pack(builder, fmt, total, exponent, flags.special, flags.no_number)
     if flush:
         with builder.part("flush"):
@@ -137,17 +138,15 @@ def _ordered(
     less = clear(builder, "less")
     for i in range(count):
         builder.together((differ[i], ONE, a.rows[i]), (large[i], ONE, a.rows[i]))
-        builder.xor(differ[i], b.rows[i])
-        if i < size:
-            builder.copy(small[i], b.rows[i])
+        copies = [(small[i], ONE, b.rows[i])] if i < size else []
+        builder.together((differ[i], b.rows[i], ~differ[i]), *copies)
         builder.select(less, differ[i], b.rows[i])
     equal = zero_flag(builder, "equal", differ)
     builder.search([less])
     for i in range(count):
-        writes = [(large[i], MATCH, b.rows[i])]
+        builder.select(large[i], MATCH, b.rows[i])
         if i < size:
-            writes.append((small[i], MATCH, a.rows[i]))
-        builder.together(*writes)
+            builder.select(small[i], MATCH, a.rows[i])
     builder.select(flags.sign, MATCH, flags.b_sign)
     # Equal magnitudes of opposite signs give +0.
     builder.search([equal, flags.opposite])
@@ -172,8 +171,9 @@ def _distance(
     borrow = builder.row("borrow")
     builder.copy(borrow, flags.leading)
     builder.and_(borrow, ~flags.leading_small)
-    for far, bit in zip(differ, exponent, strict=True):
+    for far, bit in zip(differ[:-1], exponent[:-1], strict=True):
         builder.together((far, borrow, ~far), (borrow, far, ~bit))
+    builder.xor(differ[-1], borrow)
     return differ
 
 
@@ -182,8 +182,9 @@ def _aligned(builder: Builder, small: list[Signal], distance: list[Signal]) -> l
     sticky = clear(builder, "sticky")
     amount = distance[: (len(small) + 2).bit_length()]
     builder.search(zeros=distance[len(amount) :])
-    # So far that nothing is left: the longest shift does that too.
-    set_all(builder, amount, ~MATCH, ONE)
+    # So far that nothing is left: a shift by all rows does that too.
+    far = [amount[j] for j in enough(len(small) + 2, len(amount))]
+    set_all(builder, far, ~MATCH, ONE)
     return [sticky, *shift_right(builder, [ZERO, ZERO, *small], amount, sticky)]
 
 

@@ -76,7 +76,7 @@ def _rescaled(builder: Builder, a: Operand, new: FloatFormat, no_number: Signal)
         builder.copy(rows[-1], source)
     rows.append(lead)
     if new.exponent_bits > old.exponent_bits:
-        normalise(builder, rows, exponent, limited=False)
+        normalise(builder, rows, exponent)
     else:
         rows = denormalise(builder, rows, exponent)
     return round_and_pack(builder, new, rows, exponent, infinite, no_number)

@@ -16,6 +16,7 @@ from nvmcosim.pymodel.pim_integers import (
     add_into,
     clear,
     decrement_from,
+    enough,
     increment,
     set_all,
     shift_left,
@@ -85,16 +86,20 @@ def emit_multiply(
         exponent = _exponent_sum(builder, a, b, flags)
     if not flush:
         with builder.part("subnormal operand"):
-            normalise(builder, left, exponent, limited=False)
+            normalise(builder, left, exponent)
     with builder.part("product"):
         rows = product(builder, left, right, skip_zeros, radix or (2 if skip_zeros else 4))
     with builder.part("normalise"):
-        # The product of 1.x and 1.y may have two bits before its point.
-        borrow = builder.row("borrow")
-        builder.search(zeros=[rows[-1]])
-        builder.copy(borrow, MATCH)
+        # The product of 1.x and 1.y may have two bits before its point. If it has one alone, it is
+        # shifted to where it has two, unless that made it less than subnormal.
+        count, low = builder.row("count"), []
+        builder.copy(count, rows[-1])
+        if not flush:
+            builder.and_(count, ~exponent[-1])
+            low.append(zero_flag(builder, "low", exponent[:-1]))
+            builder.or_(low[0], exponent[-1])
+        builder.search(zeros=[rows[-1], *low])
         shift_left(builder, rows, 1)
-        decrement_from(builder, exponent, borrow)
     nothing = None
     if flush:
         nothing = builder.row("nothing")
@@ -105,7 +110,7 @@ def emit_multiply(
             rows = denormalise(builder, rows, exponent)
     with builder.part("round"):
         packed = round_and_pack(
-            builder, fmt, rows, exponent, flags.infinite, flags.not_a_number, nothing
+            builder, fmt, rows, exponent, flags.infinite, flags.not_a_number, nothing, count
         )
     return Operand(fmt, [*packed, flags.sign])
 
@@ -192,7 +197,10 @@ def _exponent_sum(builder: Builder, a: Operand, b: Operand, flags: _Flags) -> li
 
 
 def denormalise(builder: Builder, rows: list[Signal], exponent: list[Signal]) -> list[Signal]:
-    """Shift `rows` right by what a negative `exponent` lacks to 0, and make it 0."""
+    """Shift `rows` right by what a negative `exponent` lacks to 0; the first row is sticky.
+
+    There is then no leading 1, and the exponent does not count.
+    """
     negative, carry = exponent[-1], builder.row("carry")
     amount = builder.rows("shift", (len(rows) - 1).bit_length())
     for row, bit in zip(amount, exponent, strict=False):
@@ -201,12 +209,10 @@ def denormalise(builder: Builder, rows: list[Signal], exponent: list[Signal]) ->
     increment(builder, amount, carry)
     builder.search(ones=exponent[len(amount) :])
     builder.or_(carry, ~MATCH)
-    # So far that nothing is left: the longest shift does that too.
-    for row in amount:
-        builder.or_(row, carry)
+    # So far that nothing is left: a shift by all rows does that too.
+    for j in enough(len(rows) - 1, len(amount)):
+        builder.or_(amount[j], carry)
     builder.search(zeros=[negative])
     set_all(builder, amount, MATCH, ZERO)
-    builder.search([negative])
-    set_all(builder, exponent, MATCH, ZERO)
     shifted = shift_right(builder, rows[1:], amount, rows[0], sticky_is_clear=False)
     return [rows[0], *shifted]

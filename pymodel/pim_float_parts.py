@@ -5,10 +5,16 @@ from dataclasses import dataclass
 
 from nvmcosim.pymodel.formats import FloatFormat
 from nvmcosim.pymodel.pim_builder import Builder
-from nvmcosim.pymodel.pim_integers import increment, set_all, shift_left
+from nvmcosim.pymodel.pim_integers import (
+    decrement_from,
+    increment,
+    set_all,
+    shift_left,
+    subtract_into,
+)
 from nvmcosim.pymodel.pim_step import MATCH, ONE, ZERO, Signal
 
-__all__ = ["Operand", "new_builder", "normalise", "round_and_pack"]
+__all__ = ["Operand", "new_builder", "normalise", "normalise_sum", "round_and_pack"]
 
 
 def new_builder(name: str, fmt: FloatFormat, k: int) -> Builder:
@@ -54,29 +60,39 @@ class Operand:
         return copy
 
 
-def normalise(
-    builder: Builder, rows: list[Signal], exponent: Sequence[Signal], limited: bool
-) -> None:
-    """Shift `rows` left, at most to a leading 1, and take as much from `exponent`.
+def normalise_sum(builder: Builder, rows: list[Signal], exponent: Sequence[Signal]) -> None:
+    """Shift an addition's `rows` left to a leading 1, and take as much from `exponent`.
 
-    With `limited` never more than `exponent` holds, so that it does not pass 0; what then has no
-    leading 1 is subnormal. Without, `exponent` may become negative, in two's complement.
+    Never by more than `exponent` holds, so that it does not pass 0: what then has no leading 1 is
+    subnormal. The first row is what is sticky. It may stay as it is, since what is shifted to it
+    counts for nothing else; and where a shift by 4 or more is needed, the operands' exponents
+    differed by 1 at most, so that the first two rows are 0.
     """
     for j in range((len(rows) - 1).bit_length() - 1, -1, -1):
         by = 1 << j
-        zeros = list(rows[len(rows) - by :])
-        if limited:
-            # 1 where the exponent is below 2^j.
-            small = builder.row("small")
-            builder.search(zeros=exponent[j:])
-            builder.copy(small, MATCH)
-            zeros.append(small)
-        builder.search(zeros=zeros)
-        borrow = builder.row("borrow")
+        # 1 where the exponent is below 2^j.
+        small, borrow = builder.row("small"), builder.row("borrow")
+        builder.search(zeros=exponent[j:])
+        builder.copy(small, MATCH)
+        builder.search(zeros=[*rows[len(rows) - by :], small])
         builder.copy(borrow, MATCH)
-        shift_left(builder, rows, by)
-        for bit in exponent[j:]:
-            builder.together((bit, borrow, ~bit), (borrow, bit, ZERO))
+        if by >= 4:
+            shift_left(builder, rows, by, empty=2)
+        else:
+            for i in range(len(rows) - 1, 0, -1):
+                builder.select(rows[i], MATCH, rows[i - by] if i >= by else ZERO)
+        decrement_from(builder, exponent[j:], borrow)
+
+
+def normalise(builder: Builder, rows: list[Signal], exponent: Sequence[Signal]) -> None:
+    """Shift `rows` left to a leading 1, and take as much from `exponent`, in two's complement."""
+    taken = []
+    for j in range((len(rows) - 1).bit_length() - 1, -1, -1):
+        builder.search(zeros=rows[len(rows) - (1 << j) :])
+        taken.insert(0, builder.row("taken"))
+        builder.copy(taken[0], MATCH)
+        shift_left(builder, rows, 1 << j)
+    subtract_into(builder, exponent, taken)
 
 
 def round_and_pack(
@@ -87,16 +103,18 @@ def round_and_pack(
     infinite: Signal,
     not_a_number: Signal,
     nothing: Signal | None = None,
+    count: Signal | None = None,
 ) -> list[Signal]:
     """Round to nearest even and make fraction and exponent of `rows` and `exponent`, in place.
 
     `rows` run down from the bit before the point (the last one) through the fraction and the bit
     after it to what is sticky. The value is `rows` times 2 to `exponent` + 1, less the bias;
-    `exponent` is in two's complement. `infinite` and `not_a_number` are where that is the result
+    `exponent` is in two's complement; instead of the bit before the point `count` is added to it,
+    if given. `infinite` and `not_a_number` are where that is the result
     whatever the rest says.
 
-    Without `nothing`, `exponent` is not negative, and it counts only if the bit before the point
-    is 1: a subnormal has exponent 0. With it, that bit is 1, and what is subnormal once rounded
+    Without `nothing`, `exponent` counts only if the bit before the point is 1, and then is not
+    negative: a subnormal has exponent 0. With it, that bit is 1, and what is subnormal once rounded
     becomes 0, as does what has `nothing` set.
     """
     point = len(rows) - 1
@@ -107,32 +125,49 @@ def round_and_pack(
         # A zero has no leading 1 either.
         builder.search(zeros=[lead])
         set_all(builder, exponent, MATCH, ZERO)
+    field, above = exponent[: fmt.exponent_bits], exponent[fmt.exponent_bits :]
+    count = count or lead
+    _mark_infinite(builder, infinite, field, above, count)
     # Half way between two values the even one is taken.
     builder.search(zeros=[fraction[0], *rest])
     carry = builder.row("round")
     builder.copy(carry, half)
     builder.and_(carry, ~MATCH)
+    # What is infinite is made so first, and nothing is added to it: rounding alone overflows to
+    # infinity by itself.
+    builder.search([infinite])
+    set_all(builder, [carry, count, *fraction, *above], MATCH, ZERO)
+    set_all(builder, field, MATCH, ONE)
+    builder.or_(fraction[-1], not_a_number)
     increment(builder, fraction, carry)
     # The bit before the point counts in the exponent, and so does what rounding carries to it.
-    builder.xor(exponent[0], lead)
-    builder.together((lead, exponent[0], carry), (exponent[0], carry, ~exponent[0]))
-    increment(builder, exponent[1:], lead)
-    field, above = exponent[: fmt.exponent_bits], exponent[fmt.exponent_bits :]
+    builder.xor(exponent[0], count)
+    builder.together((count, exponent[0], carry), (exponent[0], carry, ~exponent[0]))
+    increment(builder, exponent[1:], count, carry_out=False)
     if nothing is not None:
         builder.or_(nothing, above[-1])
         builder.search(zeros=exponent)
         builder.or_(nothing, MATCH)
+        builder.and_(nothing, ~infinite)
         builder.search([nothing])
-        set_all(builder, [*fraction, *exponent], MATCH, ZERO)
-    builder.search(ones=field)
-    builder.or_(infinite, MATCH)
-    for bit in above:
-        builder.or_(infinite, bit)
-    builder.search([infinite])
-    set_all(builder, fraction, MATCH, ZERO)
-    set_all(builder, field, MATCH, ONE)
-    builder.or_(fraction[-1], not_a_number)
+        set_all(builder, [*fraction, *field], MATCH, ZERO)
     return [*fraction, *field]
+
+
+def _mark_infinite(
+    builder: Builder,
+    infinite: Signal,
+    field: Sequence[Signal],
+    above: Sequence[Signal],
+    count: Signal,
+) -> None:
+    """Set `infinite` where an exponent of `field` and `above`, with `count`, is too large."""
+    for pattern in ([*field], [*field[1:], count]):
+        builder.search(pattern, above[-1:])
+        builder.or_(infinite, MATCH)
+    for bit in above[:-1]:
+        builder.search([bit], above[-1:])
+        builder.or_(infinite, MATCH)
 
 
 def zero_flag(builder: Builder, name: str, rows: Sequence[Signal]) -> Signal:

@@ -14,6 +14,7 @@ __all__ = [
     "any_of",
     "copied",
     "decrement_from",
+    "enough",
     "increment",
     "shift_left",
     "shift_right",
@@ -41,25 +42,37 @@ def any_of(builder: Builder, name: str, values: Sequence[Signal]) -> Signal:
     return row
 
 
-def increment(builder: Builder, rows: Sequence[Signal], carry: Signal) -> None:
-    """Add `carry` to `rows` in place; `carry` becomes what is carried out."""
-    for row in rows:
-        builder.together((row, carry, ~row), (carry, ~row, ZERO))
+def increment(
+    builder: Builder, rows: Sequence[Signal], carry: Signal, carry_out: bool = True
+) -> None:
+    """Add `carry` to `rows` in place; `carry` becomes what is carried out, if that is wanted."""
+    for i, row in enumerate(rows):
+        if carry_out or i + 1 < len(rows):
+            builder.together((row, carry, ~row), (carry, ~row, ZERO))
+        else:
+            builder.xor(row, carry)
 
 
 def decrement_from(builder: Builder, rows: Sequence[Signal], borrow: Signal) -> None:
-    """Take `borrow` from `rows` in place; `borrow` becomes what is borrowed."""
-    for row in rows:
+    """Take `borrow` from `rows` in place, modulo their range; `borrow` is overwritten."""
+    for row in rows[:-1]:
         builder.together((row, borrow, ~row), (borrow, row, ZERO))
+    builder.xor(rows[-1], borrow)
 
 
 def add_into(
-    builder: Builder, first: Sequence[Signal], second: Sequence[Signal], carry: Signal
+    builder: Builder,
+    first: Sequence[Signal],
+    second: Sequence[Signal],
+    carry: Signal,
+    carry_out: bool = True,
 ) -> tuple[list[Signal], Signal]:
     """First plus second plus carry: the sum's rows, and the carry out. All rows are overwritten.
 
     `first` is as long as `second`, or longer; either may have constants. What is carried goes into
     the rows of `second`: where both bits are equal the bit is the carry, elsewhere the carry is.
+    Without `carry_out` the last carry is left out, and what is returned for it means nothing;
+    `first` is then the longer one.
     """
     total: list[Signal] = []
     for i, a in enumerate(first):
@@ -70,7 +83,8 @@ def add_into(
         elif ZERO in (a, b):
             row = a if b == ZERO else b
             if carry != ZERO:
-                builder.together((row, carry, ~row), (carry, ~row, ZERO))
+                wanted = carry_out or i + 1 < len(first)
+                increment(builder, [row], carry, carry_out=wanted)
             total.append(row)
         elif carry == ZERO:
             builder.together((a, b, ~a), (b, ~a, ZERO))
@@ -84,27 +98,19 @@ def add_into(
     return total, carry
 
 
-def subtract_into(
-    builder: Builder, first: Sequence[Signal], second: Sequence[Signal], borrow: Signal
-) -> tuple[list[Signal], Signal]:
-    """First minus second minus borrow in `first`'s rows, and what is borrowed.
+def subtract_into(builder: Builder, first: Sequence[Signal], second: Sequence[Signal]) -> None:
+    """Take `second`, which is shorter, from `first` in place, modulo its range.
 
-    All rows are overwritten. `first` has no constants and may be longer.
+    The rows of `second` are overwritten.
     """
-    for i, a in enumerate(first):
-        b = second[i] if i < len(second) else ZERO
-        if b == ZERO:
-            if borrow != ZERO:
-                builder.together((a, borrow, ~a), (borrow, a, ZERO))
-        elif borrow == ZERO:
-            builder.together((a, b, ~a), (b, a, ZERO))
-            borrow = b
-        else:
-            # Where the bits are equal the borrow stays, elsewhere it is the second's bit.
-            builder.xor(a, b)
-            builder.together((b, ~a, borrow), (a, borrow, ~a))
-            borrow = b
-    return list(first), borrow
+    builder.together((first[0], second[0], ~first[0]), (second[0], first[0], ZERO))
+    borrow = second[0]
+    for a, b in zip(first[1:], second[1:], strict=False):
+        # Where the bits are equal the borrow stays, elsewhere it is the second's bit.
+        builder.xor(a, b)
+        builder.together((b, ~a, borrow), (a, borrow, ~a))
+        borrow = b
+    decrement_from(builder, first[len(second) :], borrow)
 
 
 def shift_right(
@@ -134,10 +140,23 @@ def shift_right(
     return held
 
 
-def shift_left(builder: Builder, rows: list[Signal], by: int) -> None:
-    """Shift `rows` left by `by` in the columns that match; no row may be a constant."""
-    for i in range(len(rows) - 1, -1, -1):
-        builder.select(rows[i], MATCH, rows[i - by] if i >= by else ZERO)
+def shift_left(builder: Builder, rows: Sequence[Signal], by: int, empty: int = 0) -> None:
+    """Shift `rows` left by `by` in the columns that match; no row may be a constant.
+
+    The first `empty` rows are known to be 0 there.
+    """
+    for i in range(len(rows) - 1, empty - 1, -1):
+        builder.select(rows[i], MATCH, rows[i - by] if i - by >= empty else ZERO)
+
+
+def enough(needed: int, bits: int) -> list[int]:
+    """Bits of a number of `bits` bits that make it at least `needed`, whatever the others are."""
+    chosen: list[int] = []
+    for j in range(bits - 1, -1, -1):
+        left = needed - sum(1 << n for n in chosen)
+        if left > (1 << j) - 1:
+            chosen.append(j)
+    return chosen
 
 
 def _move(builder: Builder, held: list[Signal], by: int) -> None:

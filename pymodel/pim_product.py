@@ -25,6 +25,8 @@ def product(
     Digits of `right` have `radix` values, 2 or 4; with `skip_zeros`, which takes radix 2, a digit
     that is 0 in every column is skipped. Returns N + 3 rows: what is sticky, the highest bit of
     the lower half, and the upper half with one bit more.
+
+    The highest bit of `right` is taken to be 1; where it is 0, what comes out is 0 if `left` is.
     """
     if radix not in (2, 4) or (skip_zeros and radix != 2):
         raise InputError(f"radix is {radix!r}; it must be 2, or 4 where no digit is skipped")
@@ -37,14 +39,15 @@ def product(
     for j in range(0, len(right), bits):
         digit = right[j : j + bits]
         if len(digit) == 2:
-            addend = _multiple(builder, left, tripled, digit)
+            addend = _multiple(builder, left, tripled, digit, j + bits == len(right))
         else:
             builder.search(digit)
             addend = _gated(builder, left)
         if total:
-            addend, carry = add_into(builder, addend, total, ZERO)
+            carries = len(digit) == 1
+            addend, carry = add_into(builder, addend, total, ZERO, carry_out=carries)
             # With two bits a digit the addend is long enough for the whole sum.
-            total = [*addend, carry] if len(digit) == 1 else addend
+            total = [*addend, carry] if carries else addend
         else:
             total = addend if len(digit) == 2 else [*addend, ZERO]
         if j + bits < len(right):
@@ -112,21 +115,35 @@ def _tripled(builder: Builder, rows: Sequence[Signal]) -> list[Signal]:
 
 
 def _multiple(
-    builder: Builder, single: Sequence[Signal], triple: Sequence[Signal], digit: Sequence[Signal]
+    builder: Builder,
+    single: Sequence[Signal],
+    triple: Sequence[Signal],
+    digit: Sequence[Signal],
+    last: bool,
 ) -> list[Signal]:
-    """New rows, two more than `single`, that hold `digit`, of two bits, times `single`."""
+    """New rows, two more than `single`, that hold `digit`, of two bits, times `single`.
+
+    The `last` digit is taken to be 2 or 3.
+    """
     low, high = digit
     size = len(single)
     rows = builder.rows("addend", size + 2)
-    for i, row in enumerate(rows):
-        builder.copy(row, single[i] if i < size else ZERO)
-    builder.search([high], [low])
-    for i, row in enumerate(rows[: size + 1]):
-        builder.select(row, MATCH, single[i - 1] if i else ZERO)
-    builder.search([high, low])
+    double = [ZERO, *single, ZERO]
+    if last:
+        for row, source in zip(rows, double, strict=True):
+            builder.copy(row, source)
+        builder.search([low])
+    else:
+        for row, source in zip(rows, [*single, ZERO, ZERO], strict=True):
+            builder.copy(row, source)
+        builder.search([high], [low])
+        for row, source in zip(rows[:-1], double[:-1], strict=True):
+            builder.select(row, MATCH, source)
+        builder.search([high, low])
     for row, source in zip(rows, triple, strict=True):
         builder.select(row, MATCH, source)
-    builder.search(zeros=[high, low])
-    for row in rows[:size]:
-        builder.select(row, MATCH, ZERO)
+    if not last:
+        builder.search(zeros=[high, low])
+        for row in rows[:size]:
+            builder.select(row, MATCH, ZERO)
     return rows

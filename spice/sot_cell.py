@@ -11,7 +11,7 @@ from nvmcosim.spice.netlist import Netlist
 from nvmcosim.spice.session import session
 from nvmcosim.spice.sot import Phase, SotCell, sot_netlist, write_volts
 
-__all__ = ["READ_V", "SotRead", "SotRun", "read", "write", "write_phases"]
+__all__ = ["READ_V", "SotRead", "SotRun", "read", "unselected", "write", "write_phases"]
 
 Floats = NDArray[np.float64]
 
@@ -134,6 +134,16 @@ def write(
     width = cell.mtj.pulse_ns * 1e-9 if pulse_s is None else pulse_s
     phases = write_phases(cell, v, c)
     netlist = sot_netlist(cell, stored, phases, width, _SETTLE_S, **options)  # type: ignore[arg-type]
+    return _run(netlist, cell, stored)
+
+
+def unselected(cell: SotCell, stored: bool, c: bool) -> SotRun:
+    """A cell whose word line is off, while one that shares all its other lines is written.
+
+    That write has V = 1 and the current of `c`. Raises as `write` does.
+    """
+    phase = Phase(cell.mtj.gate_v, write_volts(cell)[c], 0.0)
+    netlist = sot_netlist(cell, stored, (phase,), cell.mtj.pulse_ns * 1e-9, _SETTLE_S)
     return _run(netlist, cell, stored)
 
 

@@ -68,6 +68,16 @@ def test_other_statistics_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert failure["number"] in (1, 2, 3)
 
 
+def test_all_writes_together_are_an_exact_sum() -> None:
+    plan = StreamPlan(p_bits=2)
+    # One bit each of 0 and 4, which never switch, and two of 2: their probability squared.
+    bits = [(0, 0), (4, 1), (2, 0), (2, 0)]
+    p = plan.codes.switch_probability[2]
+    assert stream_bench._all_writes(plan, bits) == pytest.approx(2 * p**2)
+    # A write of 4 that switched cannot be.
+    assert stream_bench._all_writes(plan, [(4, 0)]) == 0.0
+
+
 def other(block: str, plan: StreamPlan) -> Callable[[str], str]:
     """The component of another plan in the place of the right one."""
     return lambda _: elaborate_streams(block, [plan]).verilog

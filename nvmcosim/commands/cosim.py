@@ -27,6 +27,7 @@ BLOCKS = (
     "isc-neuron",
     "isc-layer",
     "isc-network",
+    "pim-unit",
 )
 
 
@@ -164,6 +165,12 @@ def _runs(block: str, plans: "list[Any]", full: bool, gate: Mapping[str, Any]) -
         return [_Run(partial(bench, each), name, len(each)) for name, each in lines.items()]
     if block.startswith(("bms", "isc")):
         return _stream_runs(block, plans, full)
+    if block == "pim-unit":
+        from nvmcosim.cocotb_tests import pim_unit
+        from nvmcosim.cocotb_tests.pim_cases import many_pim_cases, pim_cases
+
+        units = {"plans": plans} if plans else many_pim_cases() if full else pim_cases()
+        return [_Run(partial(pim_unit.run, each), name, len(each)) for name, each in units.items()]
     from nvmcosim.devices import curve_for
 
     if block == "pulse-gate":
