@@ -208,7 +208,8 @@ class _Check:
         self.compare("softmax", np.where(label, less, shares), self.values["outputs-grad"])
 
     def updates(self) -> None:
+        factor = np.asarray(self.network.factor)
         for name, old in self.before.items():
             grad = self.network.gradients[name]
-            made = self.run("mac", a=grad, b=self.network.factor, c=old)
+            made = self.run("mac", a=grad, b=factor, c=old)
             self.compare("updates", made, self.network.parameters[name])
