@@ -191,12 +191,11 @@ class PimNetwork:
         found = softmax(v["outputs"], np.asarray(labels), self.format.name)
         v["outputs-grad"][:] = found.gradient
         flat, flat_grad = (v[n].reshape(200, self.batch) for n in ("pool2", "pool2-grad"))
-        for out, x, grad, layer in (
-            ("outputs", v["dense1"], v["dense1-grad"], "dense2"),
-            ("dense1", flat, flat_grad, "dense1"),
+        for outer, inner, grad, layer in (
+            (v["outputs-grad"], v["dense1"], v["dense1-grad"], "dense2"),
+            (v["dense1-grad"], flat, flat_grad, "dense1"),
         ):
-            outer = v[f"{out}-grad"]
-            kernels.dense_grad(g[layer], g[f"{layer}-bias"], outer, x, mode)
+            kernels.dense_grad(g[layer], g[f"{layer}-bias"], outer, inner, mode)
             kernels.dense_back(grad, outer, p[layer], mode)
             if layer == "dense2":
                 kernels.relu_back(grad, v["dense1"])

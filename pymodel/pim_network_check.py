@@ -161,7 +161,7 @@ class _Check:
             for ky in range(size):
                 for kx in range(size):
                     at = (y - ky, column - kx)
-                    inside = np.all([(0 <= a) & (a < grad.shape[1]) for a in at], axis=0)
+                    inside = np.all([(a >= 0) & (a < grad.shape[1]) for a in at], axis=0)
                     row = grad[o, at[0] * inside, at[1] * inside]
                     added = self.run("mac", a=row, b=weights[o, c, ky, kx][:, None], c=total)
                     total = np.where(inside[:, None], added, total)
@@ -208,7 +208,8 @@ class _Check:
         self.compare("softmax", np.where(label, less, shares), self.values["outputs-grad"])
 
     def updates(self) -> None:
+        factor = np.asarray(self.network.factor)
         for name, old in self.before.items():
             grad = self.network.gradients[name]
-            made = self.run("mac", a=grad, b=self.network.factor, c=old)
+            made = self.run("mac", a=grad, b=factor, c=old)
             self.compare("updates", made, self.network.parameters[name])

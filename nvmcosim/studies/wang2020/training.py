@@ -1,4 +1,4 @@
-"""LeNet trained on MNIST by the arithmetic of the in-memory programs: cells of the study."""
+"""LeNet on MNIST by the arithmetic of the in-memory programs: trained, and checked; cells."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -13,8 +13,9 @@ from nvmcosim.datasets import ImageSet, load_dataset
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import digest_of
 from nvmcosim.pymodel.pim_network import LENET_SHAPES, PimNetwork
+from nvmcosim.pymodel.pim_network_check import check_step
 
-__all__ = ["LenetCell", "LenetSize", "mnist"]
+__all__ = ["ExactCell", "LenetCell", "LenetSize", "mnist"]
 
 #: Counts up when the same settings give another result.
 _VERSION = 1
@@ -103,6 +104,61 @@ class LenetCell:
             "loss": [loss for _, loss in history],
             "test_images": len(images.test_images),
         }
+
+
+@dataclass(frozen=True)
+class ExactCell:
+    """Steps of a training whose sampled values are made again by the programs.
+
+    Fields:
+        steps: which are checked, from 1 on; positions: drawn of each layer.
+    """
+
+    format: str
+    steps: tuple[int, ...] = (1, 200)
+    positions: int = 48
+    seed: int = 0
+    data: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that determines the result."""
+        values = {name: getattr(self, name) for name in ("format", "positions", "seed")}
+        data = mnist(self.data).provenance()
+        return digest_of({"exact": _VERSION, "steps": list(self.steps), "data": data, **values})
+
+    @property
+    def title(self) -> str:
+        """What a progress display calls it."""
+        return f"LeNet's steps by the programs, {self.format}"
+
+    def run(self, checkpoint: Path, tick: Callable[[], None] = lambda: None) -> dict[str, Any]:
+        """Train up to the last step that is checked; minutes, so `checkpoint` is not used.
+
+        Returns `format`, `steps`, and `counts`: values compared and differing, by what they are.
+        """
+        size, images = LenetSize(), mnist(self.data)
+        network = PimNetwork(self.format, size.batch, size.rate, self.seed)
+        order = np.random.Generator(np.random.Philox([self.seed, 1000]))
+        chosen = order.permutation(len(images.train_images))
+        counts: dict[str, list[int]] = {}
+        for step in range(1, max(self.steps) + 1):
+            part = chosen[(step - 1) * size.batch : step * size.batch]
+            x, y = images.train_images[part, 0], images.train_labels[part]
+            if step not in self.steps:
+                network.step(x, y)
+                continue
+            before = {name: values.copy() for name, values in network.parameters.items()}
+            network.forward(x)
+            found = network.backward(y)
+            network.update()
+            checked = check_step(network, before, y, found, self.positions, self.seed + step)
+            for what, (done, differ) in checked.items():
+                total = counts.setdefault(what, [0, 0])
+                total[0] += done
+                total[1] += differ
+            tick()
+        return {"format": self.format, "steps": len(self.steps), "counts": counts}
 
 
 def _words(digest: str) -> "np.ndarray[Any, np.dtype[np.float64]]":
