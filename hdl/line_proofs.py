@@ -28,6 +28,7 @@ _LINES = {
     "group": LineShape(_PAIR, by_group=True),
     "group-any": LineShape(_PAIR, by_group=True, idle="any"),
     "bf16-line": LineShape(_WORD),
+    "table-ii": LineShape(_PAIR),
     "fixed": LineShape(_PAIR, ping_pong=False),
     "fixed-any": LineShape(_PAIR, idle="any", ping_pong=False, polarity=0),
     "fixed-all": LineShape(_PAIR, idle="all", ping_pong=False),
@@ -69,7 +70,8 @@ def codec_proofs() -> tuple[Proof, ...]:
 @cache
 def line_proofs() -> tuple[Proof, ...]:
     """Lines of every policy, some of whole words, a whole controller, and the wiring of words."""
-    pulses = {"line": (2, 3, 2)}
+    # ho2021's Table II on a clock of 125 ns, as long as its shortest pulse.
+    pulses = {"line": (2, 3, 2), "table-ii": (1, 8, 1)}
     return (
         *(
             line_proof(f"appwom-line/{name}", shape, pulses.get(name, _PULSES))

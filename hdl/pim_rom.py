@@ -8,7 +8,7 @@ from amaranth.lib import data, enum
 from nvmcosim.pymodel.pim_program import PimProgram
 from nvmcosim.pymodel.pim_step import MATCH, ONE, Signal, Step, Write
 
-__all__ = ["MicroWord", "Select", "address_bits", "microcode", "skip_bits"]
+__all__ = ["MicroWord", "Select", "address_bits", "advance_bits", "microcode"]
 
 
 class Select(enum.Enum, shape=2):  # type: ignore[call-arg]
@@ -27,9 +27,9 @@ def address_bits(rows: int) -> int:
     return max(1, (rows - 1).bit_length())
 
 
-def skip_bits(program: PimProgram) -> int:
+def advance_bits(program: PimProgram) -> int:
     """Width of a distance in the ROM."""
-    return max(1, len(microcode(program)).bit_length())
+    return max(1, (len(microcode(program)) - 1).bit_length())
 
 
 class _Source(data.StructLayout):
@@ -45,12 +45,12 @@ class MicroWord(data.StructLayout):
         stop: the program ends; the word does nothing else.
         ends_step: the word is the last one of its step.
         search, first: the rows are compared; with the first of them a comparison begins.
-        skip: words that are passed over if no column matches.
+        advance: how far the next word is if no column matches; else it is the next in the ROM.
         reads: for each row buffer whether it is used, its row, and the bit it is compared with.
         writes: for each write whether there is one, its row, gate and value.
     """
 
-    def __init__(self, rows: int, k: int, skip: int) -> None:
+    def __init__(self, rows: int, k: int, advance: int) -> None:
         address = address_bits(rows)
         read = data.StructLayout({"used": 1, "row": address, "bit": 1})
         write = data.StructLayout(
@@ -62,7 +62,7 @@ class MicroWord(data.StructLayout):
                 "ends_step": 1,
                 "search": 1,
                 "first": 1,
-                "skip": skip,
+                "advance": advance,
                 "reads": data.ArrayLayout(read, k),
                 "writes": data.ArrayLayout(write, k),
             }
@@ -80,14 +80,15 @@ def microcode(program: PimProgram) -> list[dict[str, Any]]:
     for number, step in enumerate(program.steps):
         if step.skip:
             last = starts[number + 1] - 1
-            words[last]["skip"] = starts[number + 1 + step.skip] - last - 1
+            words[last]["advance"] = starts[number + 1 + step.skip] - last
     return [*words, {"stop": 1}]
 
 
 def _words(step: Step, k: int) -> Iterator[dict[str, Any]]:
     parts = [step.search[i : i + k] for i in range(0, len(step.search), k)] or [()]
     for number, part in enumerate(parts):
-        word: dict[str, Any] = {"search": int(bool(step.search)), "first": int(number == 0)}
+        word: dict[str, Any] = {"advance": 1, "first": int(number == 0)}
+        word["search"] = int(bool(step.search))
         word["reads"] = [{"used": 1, "row": row, "bit": bit} for row, bit in part]
         if not step.search:
             word["reads"] = [{"used": 1, "row": row} for row in step.reads]

@@ -8,7 +8,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from nvmcosim.hdl.pim_array import PimCells
-from nvmcosim.hdl.pim_rom import MicroWord, Select, address_bits, microcode, skip_bits
+from nvmcosim.hdl.pim_rom import MicroWord, Select, address_bits, advance_bits, microcode
 from nvmcosim.hdl.write_controller import COUNTER_BITS
 from nvmcosim.pymodel.pim_plan import PimPlan
 from nvmcosim.pymodel.pim_step import PimCounts
@@ -122,7 +122,7 @@ class PimUnit(wiring.Component):
         m = Module()
         plan, k = self.plan, self.plan.program.k
         m.submodules.cells = cells = PimCells(plan.rows, plan.columns, k)
-        layout = MicroWord(plan.rows, k, skip_bits(plan.program))
+        layout = MicroWord(plan.rows, k, advance_bits(plan.program))
         m.submodules.rom = rom = Memory(shape=layout, depth=len(self.words), init=self.words)
         fetch = rom.read_port()
         place = Signal(fetch.addr.shape())
@@ -169,12 +169,11 @@ class PimUnit(wiring.Component):
                         cells.gate[n].eq(self._source(write.gate, buffers, match)),
                         cells.value[n].eq(self._source(write.value, buffers, match)),
                     ]
-                passed = Mux(match.any(), 0, word.skip)
                 m.next = "read"
                 with m.If(word.stop):
                     m.next = "idle"
                 with m.Else():
-                    m.d.comb += ahead.eq(place + 1 + passed)
+                    m.d.comb += ahead.eq(place + Mux(match.any(), 1, word.advance))
                     self._count(m, word)
         return m
 
@@ -191,7 +190,9 @@ class PimUnit(wiring.Component):
         columns = self.plan.columns
         taken: Value = ~Const(0, columns)
         taken = Mux(source.select == Select.MATCH, match, taken)
-        taken = Mux(source.select == Select.BUFFER, buffers[source.buffer], taken)
+        for n in range(self.plan.program.k):
+            chosen = (source.select == Select.BUFFER) & (source.buffer == n)
+            taken = Mux(chosen, buffers[n], taken)
         return taken ^ source.inverted.replicate(columns)
 
     def _count(self, m: Module, word: data.View) -> None:

@@ -138,17 +138,15 @@ def _ordered(
     less = clear(builder, "less")
     for i in range(count):
         builder.together((differ[i], ONE, a.rows[i]), (large[i], ONE, a.rows[i]))
-        builder.xor(differ[i], b.rows[i])
-        if i < size:
-            builder.copy(small[i], b.rows[i])
+        copies = [(small[i], ONE, b.rows[i])] if i < size else []
+        builder.together((differ[i], b.rows[i], ~differ[i]), *copies)
         builder.select(less, differ[i], b.rows[i])
     equal = zero_flag(builder, "equal", differ)
     builder.search([less])
     for i in range(count):
-        writes = [(large[i], MATCH, b.rows[i])]
+        builder.select(large[i], MATCH, b.rows[i])
         if i < size:
-            writes.append((small[i], MATCH, a.rows[i]))
-        builder.together(*writes)
+            builder.select(small[i], MATCH, a.rows[i])
     builder.select(flags.sign, MATCH, flags.b_sign)
     # Equal magnitudes of opposite signs give +0.
     builder.search([equal, flags.opposite])

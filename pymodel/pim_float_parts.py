@@ -125,33 +125,49 @@ def round_and_pack(
         # A zero has no leading 1 either.
         builder.search(zeros=[lead])
         set_all(builder, exponent, MATCH, ZERO)
+    field, above = exponent[: fmt.exponent_bits], exponent[fmt.exponent_bits :]
+    count = count or lead
+    _mark_infinite(builder, infinite, field, above, count)
     # Half way between two values the even one is taken.
     builder.search(zeros=[fraction[0], *rest])
     carry = builder.row("round")
     builder.copy(carry, half)
     builder.and_(carry, ~MATCH)
+    # What is infinite is made so first, and nothing is added to it: rounding alone overflows to
+    # infinity by itself.
+    builder.search([infinite])
+    set_all(builder, [carry, count, *fraction, *above], MATCH, ZERO)
+    set_all(builder, field, MATCH, ONE)
+    builder.or_(fraction[-1], not_a_number)
     increment(builder, fraction, carry)
     # The bit before the point counts in the exponent, and so does what rounding carries to it.
-    lead = count or lead
-    builder.xor(exponent[0], lead)
-    builder.together((lead, exponent[0], carry), (exponent[0], carry, ~exponent[0]))
-    increment(builder, exponent[1:], lead, carry_out=False)
-    field, above = exponent[: fmt.exponent_bits], exponent[fmt.exponent_bits :]
+    builder.xor(exponent[0], count)
+    builder.together((count, exponent[0], carry), (exponent[0], carry, ~exponent[0]))
+    increment(builder, exponent[1:], count, carry_out=False)
     if nothing is not None:
         builder.or_(nothing, above[-1])
         builder.search(zeros=exponent)
         builder.or_(nothing, MATCH)
+        builder.and_(nothing, ~infinite)
         builder.search([nothing])
-        set_all(builder, [*fraction, *exponent], MATCH, ZERO)
-    builder.search(ones=field)
-    builder.or_(infinite, MATCH)
-    for bit in above:
-        builder.or_(infinite, bit)
-    builder.search([infinite])
-    set_all(builder, fraction, MATCH, ZERO)
-    set_all(builder, field, MATCH, ONE)
-    builder.or_(fraction[-1], not_a_number)
+        set_all(builder, [*fraction, *field], MATCH, ZERO)
     return [*fraction, *field]
+
+
+def _mark_infinite(
+    builder: Builder,
+    infinite: Signal,
+    field: Sequence[Signal],
+    above: Sequence[Signal],
+    count: Signal,
+) -> None:
+    """Set `infinite` where an exponent of `field` and `above`, with `count`, is too large."""
+    for pattern in ([*field], [*field[1:], count]):
+        builder.search(pattern, above[-1:])
+        builder.or_(infinite, MATCH)
+    for bit in above[:-1]:
+        builder.search([bit], above[-1:])
+        builder.or_(infinite, MATCH)
 
 
 def zero_flag(builder: Builder, name: str, rows: Sequence[Signal]) -> Signal:

@@ -141,12 +141,15 @@ def shift_right(
 
 
 def shift_left(builder: Builder, rows: Sequence[Signal], by: int, empty: int = 0) -> None:
-    """Shift `rows` left by `by` in the columns that match; no row may be a constant.
+    """Shift `rows` left by `by` in the columns that match, where the last `by` rows are 0.
 
-    The first `empty` rows are known to be 0 there.
+    No row may be a constant. The first `empty` rows are known to be 0 there as well.
     """
     for i in range(len(rows) - 1, empty - 1, -1):
-        builder.select(rows[i], MATCH, rows[i - by] if i - by >= empty else ZERO)
+        if i - by >= empty:
+            builder.select(rows[i], MATCH, rows[i - by])
+        elif i < len(rows) - by:
+            builder.select(rows[i], MATCH, ZERO)
 
 
 def enough(needed: int, bits: int) -> list[int]:

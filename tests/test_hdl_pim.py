@@ -87,7 +87,7 @@ def test_run_takes_the_clocks_that_it_states() -> None:
 
 @pytest.mark.parametrize("block", ["pim-unit", "pim-adder"])
 def test_verilator_has_nothing_to_say(block: str, tmp_path: Path) -> None:
-    made = build_block(PimPlan("bf16", "compare", columns=64, rows=64), block=block)
+    made = build_block(PimPlan("bf16", "multiply-skip", columns=64, rows=100), block=block)
     made.write(tmp_path)
     done = verilator("--lint-only", "-Wall", f"{made.name}.v", folder=tmp_path)
     assert "%" not in done.stdout + done.stderr

@@ -38,11 +38,11 @@ def trajectory(mtj: SotMtj, run: SotRun) -> np.ndarray:
         cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
         return np.linalg.solve(np.eye(3) - alpha * cross, turn)
 
-    # Past the pulse nothing but relaxation is left.
-    until = run.time_s <= 2.3e-9
+    # The pulse and most of the relaxation after it.
+    until = run.time_s <= 4.5e-9
     found = solve_ivp(
         slope,
-        (0.0, 2.3e-9),
+        (0.0, 4.5e-9),
         run.m[0],
         t_eval=run.time_s[until],
         rtol=1e-6,
@@ -58,9 +58,12 @@ def test_a_switch_follows_an_independent_integration(c) -> None:
     run = write(cell, not c, True, c)
     expected = trajectory(cell.mtj, run)
     error = np.abs(run.m[: len(expected)] - expected).max()
-    assert error < 0.01, f"off by {error:.4f}"
+    # Half the step leaves a quarter of the error: it is the step's.
+    assert error < 3e-3, f"off by {error:.4f}"
     assert np.abs((run.m**2).sum(axis=1) - 1).max() < 1e-3
     half = write(cell, not c, True, c, step_s=1e-12)
+    other = trajectory(cell.mtj, half)
+    assert np.abs(half.m[: len(other)] - other).max() < error / 2
     assert run.switching_time_s == pytest.approx(half.switching_time_s, rel=2e-3)
 
 
@@ -91,9 +94,11 @@ def test_a_read_tells_the_bit_and_leaves_it(kind) -> None:
 def test_energy_closes_and_is_that_of_ohm() -> None:
     run = write(SotCell(), True, False, False)
     energy = run.energy_j()
-    assert energy["total"] == pytest.approx(
-        energy["track"] + energy["junction"] + energy["transistors"], rel=1e-12
-    )
+    # All that the source line delivers, at its voltage, for the pulse; the word line only charges.
+    delivered = abs(write_volts(SotCell())[False]) * 65e-6 * 2e-9
+    assert energy["total"] == pytest.approx(delivered, rel=0.03)
+    parts = energy["track"] + energy["junction"] + energy["transistors"]
+    assert parts == pytest.approx(energy["total"], rel=1e-12, abs=1e-24)
     # 65 uA through 1112 ohm for 2 ns, edges counted by half.
     assert energy["track"] == pytest.approx(65e-6**2 * 1112 * 2e-9, rel=0.03)
     assert all(value > 0 for value in energy.values())

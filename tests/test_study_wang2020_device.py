@@ -4,6 +4,7 @@ import pytest
 
 from nvmcosim.pymodel.errors import MissingTool
 from nvmcosim.studies.wang2020 import device
+from nvmcosim.studies.wang2020.device_cells import cell_figures
 
 
 def test_rows_in_closed_form() -> None:
@@ -16,7 +17,7 @@ def test_rows_in_closed_form() -> None:
 
 
 def test_cells_beside_each_other() -> None:
-    rows = {figure.id: figure for figure in device._figure_2()}
+    rows = {figure.id: figure for figure in cell_figures()}
     assert rows["fig2/transistors"].ours == "1 / 2 / 0"
     assert rows["fig2/steps"].ours == "1 / 1 / 2, 2.0 / 2.0 / 4.0 ns"
     assert rows["fig2/time"].verdict == "reproduced"

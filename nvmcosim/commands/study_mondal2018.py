@@ -24,6 +24,10 @@ def mondal2018(
         str,
         typer.Option("--samples", help="Numbers of samples in the program to sweep: 200,2000."),
     ] = "",
+    tested: Annotated[
+        int | None,
+        typer.Option("--tested", min=1, help="Test samples on finite streams; all if none."),
+    ] = None,
     seed: Seed = 0,
     data: DataDir = None,
     workers: Workers = None,
@@ -47,6 +51,7 @@ def mondal2018(
         parts=names(parts),
         networks=names(networks),
         counts=tuple(int(part) for part in names(counts)),
+        tested=tested,
         seed=seed,
         data=data,
         train=train,

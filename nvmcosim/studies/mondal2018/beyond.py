@@ -90,7 +90,7 @@ def _counts(runs: Runs) -> list[Figure]:
                 round(paper, 1),
                 like["saving_percent"],
                 "%",
-                "not-run" if runs.quick else "contradicted",
+                "not-run" if runs.quick else "differs",
                 f"{REDUCED + '; ' if runs.quick else ''}the paper states no D and the saving is "
                 f"one of D: {listed}; nearest to the print is D = {like['samples']:,}",
                 points=points,

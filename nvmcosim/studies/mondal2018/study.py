@@ -1,7 +1,7 @@
 """Runs the study of mondal2018 and sets its figures beside the paper's."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ class StudyOptions:
         parts: some of `PARTS`.
         networks: those that are approximated, of `networks.TASKS`.
         counts: D of the sweep; empty is the size's own.
+        tested: test samples on finite streams; None is the size's own.
         seed: of trainings and streams.
         data: folder with data sets.
         train: False takes only what earlier runs kept.
@@ -47,6 +48,7 @@ class StudyOptions:
     parts: tuple[str, ...] = PARTS
     networks: tuple[str, ...] = tuple(TASKS)
     counts: tuple[int, ...] = ()
+    tested: int | None = None
     seed: int = 0
     data: str | None = None
     train: bool = True
@@ -69,7 +71,9 @@ class StudyOptions:
         """The cells of all networks that are asked for."""
         size = _QUICK if self.quick else Size()
         if self.counts:
-            size = Size(**{**size.__dict__, "counts": tuple(sorted(set(self.counts)))})
+            size = replace(size, counts=tuple(sorted(set(self.counts))))
+        if self.tested is not None:
+            size = replace(size, tested=self.tested)
         tasks = tuple(name for name in TABLES if name in self.networks)
         return Sweep(size, tasks, self.seed, self.data, str(self.out / "networks"))
 
@@ -114,6 +118,7 @@ def run_study(
             parts=list(options.parts),
             networks=list(options.networks),
             counts=list(options.counts),
+            tested=options.tested,
             data=data,
         ),
     }

@@ -32,7 +32,7 @@ def draw_device_plots(out: Path) -> list[dict[str, Any]]:
     """
     cell = SotCell()
     plots = [_operation(out, cell, name) for name in _DRAWN]
-    return [*plots, draw_gate_curve(out, cell, gate_curve(cell, _CURRENTS_UA * 1e-6))]
+    return [*plots, draw_gate_curve(out, cell, gate_curve(cell, (_CURRENTS_UA * 1e-6).tolist()))]
 
 
 def _operation(folder: Path, cell: SotCell, name: str) -> dict[str, Any]:
