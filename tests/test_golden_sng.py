@@ -64,6 +64,14 @@ def test_one_is_never_written_and_is_what_larger_numbers_are() -> None:
     assert SHAPE.codes(7) == SHAPE.codes(4) == (0, 0, False)
 
 
+def test_a_pulse_may_have_one_code_alone() -> None:
+    shape = SngShape((0, 0, 1, 0, 0), (0, 3, 0, 3, 0), (False,) * 5, 1, 1, 1)
+    for number in (1, 2):
+        bank = GoldenBank(shape, 2)
+        play(bank, [number], "0" * 10)
+        assert bank.counters["pulses"] == 2
+
+
 def test_always_resets_before_every_bit() -> None:
     shape = SngShape(SHAPE.coarse, SHAPE.fine, SHAPE.invert, 2, 3, 2, skips_reset=False)
     bank = GoldenBank(shape, 2)
