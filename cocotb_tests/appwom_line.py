@@ -50,7 +50,7 @@ def run(
 ) -> list[BenchResult]:
     """Check a controller for each of `plans`, side by side, on each of `simulators`.
 
-    `restarts` come where all schemes are the ping-pong. `options` are `RunOptions`; results and
+    `options` are `RunOptions`; results and
     errors are `run_bench`'s; the results' `facts` count restarts that cut a command, turned units,
     and groups found in a state that no write makes.
     """
@@ -58,8 +58,6 @@ def run(
     if not listed:
         raise InputError("no plan is given; give at least one")
     design = elaborate_lines(listed, LINES)
-    # Without the polarity's cells a restart does not show which units were turned.
-    restarts = restarts and all(plan.shape.ping_pong for plan in listed)
     bench = Bench(
         block=BLOCK,
         module=_TEST_BENCH,

@@ -159,7 +159,9 @@ def line_expectation(
         if seen.cut[vector] >= 0:
             after = before.copy()
             cut, coin = int(seen.cut[vector]), coins[restarts - 1]
-            after[line] = _cut_off(plan, before[line], cells_of(golden)[line], work, cut, coin)
+            states = before[line], cells_of(golden)[line]
+            turned = _coded(golden).turned
+            after[line] = _cut_off(plan, states, turned, work, cut, coin)
             _load(golden, after)
             _coded(golden).work = LineWork()
         elif Opcode(int(stimulus.opcodes[vector])) == Opcode.READ:
@@ -183,23 +185,25 @@ def _act(golden: GoldenLine, stimulus: LineStimulus, vector: int) -> LineWork:
     return LineWork(**{name: n - before[name] for name, n in asdict(golden.work).items()})
 
 
-def _cut_off(plan: LinePlan, old: Bits, new: Bits, work: LineWork, cut: int, coin: Bits) -> Bits:
+def _cut_off(
+    plan: LinePlan, states: tuple[Bits, Bits], turned: Bits, work: LineWork, cut: int, coin: Bits
+) -> Bits:
     """What a line's cells hold after a restart in clock `cut` after a command was accepted.
 
-    Cells are `old` before and `new` after it; between the two, those of turned units are all on one
-    side. A pulse that was on for all its clocks has switched its cell, one that was on for some of
-    them has where `coin` says so.
+    `states` are the cells before and after it; between the two, those of `turned` units are all on
+    one side: in ping-pong that of the new polarity, else that of fresh cells. A pulse that was on
+    for all its clocks has switched its cell, one that was on for some of them has where `coin` says
+    so.
     """
+    old, new = states
     if not work.turns and not work.place_ps:
         return old
     shape, tick = plan.shape, plan.tick_ps
     cells = CELLS * shape.groups
-    turned = old[cells:] != new[cells:]
     per_unit = cells // shape.units
+    side = new[cells:] if shape.ping_pong else np.full(shape.units, bool(shape.polarity))
     start = old.copy()
-    start[:cells] = np.where(
-        np.repeat(turned, per_unit), np.repeat(new[cells:], per_unit), old[:cells]
-    )
+    start[:cells] = np.where(np.repeat(turned, per_unit), np.repeat(side, per_unit), old[:cells])
     start[cells:] = new[cells:]
     first = plan.read_cycles + 2
     second = first + (work.turn_ps // tick + 1 if work.turns else 0)

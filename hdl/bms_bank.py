@@ -31,6 +31,10 @@ class BankCore(wiring.Component):
 
     def __init__(self, shape: SngShape, length: int, junctions: int) -> None:
         self.shape, self.length, self.junctions = shape, length, junctions
+        self.cores = [SngCore(shape) for _ in range(junctions)]
+        #: Whose turn it is to start a frame, and to offer its bit.
+        self.starts = Signal(range(junctions))
+        self.offers = Signal(range(junctions))
         amount = junctions.bit_length()
         super().__init__(
             {
@@ -46,8 +50,7 @@ class BankCore(wiring.Component):
         m = Module()
         m.submodules.source = source = FrameSource(self.shape, self.length)
         wiring.connect(m, wiring.flipped(self.numbers), source.numbers)
-        cores = [SngCore(self.shape) for _ in range(self.junctions)]
-        starts, offers = Signal(range(self.junctions)), Signal(range(self.junctions))
+        cores, starts, offers = self.cores, self.starts, self.offers
         for k, core in enumerate(cores):
             m.submodules[f"core_{k}"] = core
             m.d.comb += [

@@ -2,12 +2,13 @@
 
 from typing import ClassVar, Self
 
-from amaranth.hdl import Cat, Module
+from amaranth.hdl import Module
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from nvmcosim.hdl.line_core import LINE_COUNTERS, LineCore
 from nvmcosim.hdl.line_ports import LineArraySignature, LineCommandLayout, line_port_meanings
+from nvmcosim.hdl.line_words import LineWords
 from nvmcosim.hdl.write_controller import COUNTER_BITS, MAX_ROWS
 from nvmcosim.pymodel.line_plan import LinePlan
 from nvmcosim.pymodel.line_work import LineWork
@@ -129,22 +130,19 @@ class LineController(wiring.Component):
             reset_cycles=plan.reset_cycles,
             counter_bits=self.counter_bits,
         )
-        command, reply = self.commands.payload, self.replies.payload
-        bits = [
-            (word, bit)
-            for word in range(plan.line_words)
-            for group in plan.groups
-            for bit in (group.other, group.important)
-        ]
+        m.submodules.words = words = LineWords(plan)
+        command = self.commands.payload
         m.d.comb += [
             core.commands.valid.eq(self.commands.valid),
             self.commands.ready.eq(core.commands.ready),
             core.commands.payload.opcode.eq(command.opcode),
             core.commands.payload.line.eq(command.line),
-            core.commands.payload.data.eq(Cat(command.words[word][bit] for word, bit in bits)),
+            words.words.eq(command.words),
+            core.commands.payload.data.eq(words.data),
             self.replies.valid.eq(core.replies.valid),
             core.replies.ready.eq(self.replies.ready),
-            Cat(reply[word][bit] for word, bit in bits).eq(core.replies.payload),
+            words.found.eq(core.replies.payload),
+            self.replies.payload.eq(words.reply),
         ]
         wiring.connect(m, core.array, wiring.flipped(self.array))
         m.d.comb += [getattr(self, name).eq(getattr(core, name)) for name in LINE_COUNTERS]

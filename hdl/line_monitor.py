@@ -9,6 +9,8 @@ cell: there it knows which units are *due*, and that cells go back for no other 
 other time than before the data are placed.
 """
 
+from collections.abc import Sequence
+
 from nvmcosim.hdl.codec_monitor import READ_FUNCTION, impossible
 from nvmcosim.pymodel.coded_lines import LineShape
 from nvmcosim.pymodel.wom import CELLS
@@ -44,8 +46,8 @@ module monitor(input clk, rst, valid, take, line, input [1:0] opcode, input [{da
   wire ready, offers, read_on, at; wire [{data}:0] reply; wire [{cell}:0] sets, resets, sense;
   wire [{count}:0] ignored, cleared, turns;
   dut dut(.clk(clk), .rst(rst), .commands__valid(valid), .commands__ready(ready),
-    .commands__payload({{payload, line, opcode}}), .replies__valid(offers), .replies__ready(take),
-    .replies__payload(reply), .array__line(at), .array__read(read_on), .array__sense(sense),
+    .commands__payload({{{asks}, line, opcode}}), .replies__valid(offers), .replies__ready(take),
+    .replies__payload({told}), .array__line(at), .array__read(read_on), .array__sense(sense),
     .array__set(sets), .array__reset(resets), .ignored(ignored), .cleared(cleared),
     .turns(turns));
 
@@ -103,11 +105,18 @@ _FIXED = """
 
 
 def line_monitor(
-    shape: LineShape, *, read_cycles: int, set_cycles: int, reset_cycles: int, counter_bits: int
+    shape: LineShape,
+    *,
+    read_cycles: int,
+    set_cycles: int,
+    reset_cycles: int,
+    counter_bits: int,
+    places: Sequence[tuple[int, int]] = (),
 ) -> str:
     """A module around the `LineCore` `dut` of two lines, with the assertions of `LINE_PROPERTIES`.
 
-    The core has these parameters.
+    The core has these parameters. With `places` the `dut` is a `LineController`: they are, of each
+    group, where its important and its other bit are in the line's words, word 0 from bit 0 up.
     """
     n, units = shape.groups, shape.units
     cells = CELLS * n + shape.ping_pong * units
@@ -124,9 +133,11 @@ def line_monitor(
         "read": read_cycles,
         "set": set_cycles,
         "reset": reset_cycles,
+        "asks": "words" if places else "payload",
+        "told": "found" if places else "reply",
     }
     sides = _PING_PONG if shape.ping_pong else _FIXED
-    lines = [_HEAD.format(**names), sides.format(**names), READ_FUNCTION]
+    lines = [_HEAD.format(**names), sides.format(**names), READ_FUNCTION, *_words(places)]
     for g in range(n):
         lines += _group(g, g if shape.by_group else 0, shape)
     for unit in range(units):
@@ -147,6 +158,17 @@ def line_monitor(
     lines.append("  always @* begin")
     lines += [f"    prop_{name}: assert ({check});" for name, check in checks.items()]
     return "\n".join([*lines, "  end", "endmodule", ""])
+
+
+def _words(places: Sequence[tuple[int, int]]) -> list[str]:
+    """The words of a command and a reply, which a controller has in place of groups' data."""
+    if not places:
+        return []
+    lines = [f"  wire [{2 * len(places) - 1}:0] words, found;"]
+    for g, bits in enumerate(places):
+        for at, bit in zip((2 * g + 1, 2 * g), bits, strict=True):
+            lines.append(f"  assign words[{bit}] = payload[{at}], reply[{at}] = found[{bit}];")
+    return lines
 
 
 def _group(g: int, unit: int, shape: LineShape) -> list[str]:

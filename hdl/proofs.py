@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from nvmcosim.hdl.formal import Proof
 from nvmcosim.hdl.line_proofs import codec_proofs, line_proofs
 from nvmcosim.hdl.store_proofs import gate_proofs, store_proofs
+from nvmcosim.hdl.stream_proofs import bank_proofs, neuron_proofs, sng_proofs
 from nvmcosim.pymodel.errors import InputError
 
 __all__ = ["PROOFS", "proofs_of"]
@@ -15,6 +16,9 @@ PROOFS: dict[str, Callable[[], Sequence[Proof]]] = {
     "pulse-gate": gate_proofs,
     "appwom-codec": codec_proofs,
     "appwom-line": line_proofs,
+    "bms-bank": bank_proofs,
+    "bms-sng": sng_proofs,
+    "isc-neuron": neuron_proofs,
 }
 
 

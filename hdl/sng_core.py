@@ -41,6 +41,10 @@ class SngCore(wiring.Component):
 
     def __init__(self, shape: SngShape) -> None:
         self.shape = shape
+        #: The frame under way, whether the junction is known to be antiparallel, and Hold.
+        self.frame = Signal(FrameLayout(shape))
+        self.antiparallel = Signal()
+        self.holds = Signal()
         super().__init__(
             {
                 "frames": In(stream.Signature(FrameLayout(shape))),
@@ -55,8 +59,8 @@ class SngCore(wiring.Component):
         """The circuit: the frame, the junction's last state, drivers and the bit on offer."""
         m = Module()
         shape, mtj, output = self.shape, self.mtj, self.output
-        frame = Signal(FrameLayout(shape))
-        skipped, antiparallel, accept = Signal(), Signal(), Signal()
+        frame, antiparallel = self.frame, self.antiparallel
+        skipped, accept = Signal(), Signal()
         writes, reads = Signal(), Signal()
         lengths = (shape.reset_cycles, shape.write_cycles, shape.read_cycles)
         left = Signal(range(max(2, *lengths)))
@@ -98,7 +102,7 @@ class SngCore(wiring.Component):
     ) -> None:
         """The phase machine; `writes` and `reads` are the clocks before those phases."""
         free = ~self.output.valid | self.output.ready
-        with m.FSM(name="phase"):
+        with m.FSM(name="phase") as phase:
             with m.State("Idle"):
                 m.d.comb += self.frames.ready.eq(1)
                 with m.If(accept):
@@ -111,14 +115,17 @@ class SngCore(wiring.Component):
                 m.next = "Hold"
                 with m.If(free):
                     m.next = "Read"
-            with m.State("Hold"), m.If(free):
-                m.d.comb += reads.eq(1)
-                m.next = "Read"
+            with m.State("Hold"):
+                m.d.comb += reads.eq(free)
+                with m.If(free):
+                    m.next = "Read"
             with m.State("Read"), m.If(last):
                 m.d.comb += [self.ended.eq(1), self.frames.ready.eq(1)]
                 m.next = "Idle"
                 with m.If(accept):
                     m.next = "Reset"
+
+        m.d.comb += self.holds.eq(phase.ongoing("Hold"))
 
     def _pulse(self, m: Module, frame: Any, writes: Signal) -> None:
         """The write drivers: `whole` clocks of the pulse come after this one."""

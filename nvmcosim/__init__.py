@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from nvmcosim.pymodel.sng import Sng
     from nvmcosim.pymodel.store import GoldenStore, StoreCounters
     from nvmcosim.pymodel.store_plan import Domain, StorePlan
+    from nvmcosim.pymodel.stream_neuron import NeuronShape
     from nvmcosim.pymodel.stream_plan import StreamPlan
+    from nvmcosim.pymodel.stream_run import StreamNetwork
     from nvmcosim.training import Trainer, TrainingConfig, train
     from nvmcosim.views import view
 
@@ -58,6 +60,7 @@ __all__ = [
     "LinePlan",
     "LineReport",
     "MissingTool",
+    "NeuronShape",
     "PcmCell",
     "PcmMemory",
     "PimPlan",
@@ -69,6 +72,7 @@ __all__ = [
     "StoreCounters",
     "StorePlan",
     "StoringSGD",
+    "StreamNetwork",
     "StreamPlan",
     "Trainer",
     "TrainingConfig",
@@ -116,7 +120,9 @@ _HOMES = {
     "nvmcosim.pymodel.pim_plan": ("PimPlan",),
     "nvmcosim.pymodel.store": ("GoldenStore", "StoreCounters"),
     "nvmcosim.pymodel.store_plan": ("Domain", "StorePlan"),
+    "nvmcosim.pymodel.stream_neuron": ("NeuronShape",),
     "nvmcosim.pymodel.stream_plan": ("StreamPlan",),
+    "nvmcosim.pymodel.stream_run": ("StreamNetwork",),
     "nvmcosim.training": ("Trainer", "TrainingConfig", "train"),
     "nvmcosim.views": ("view",),
 }

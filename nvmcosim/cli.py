@@ -21,6 +21,7 @@ COMMANDS = (
     "train",
     "study",
     "synth",
+    "approximate",
     "optimize",
     "bench",
     "demo",

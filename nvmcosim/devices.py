@@ -19,6 +19,7 @@ from nvmcosim.pymodel.bit_curves import CurveSet, DeviceCurve
 from nvmcosim.pymodel.curve import WriteCurve, load_curve
 from nvmcosim.pymodel.device.in_plane_spec import InPlaneSpec, load_any_device
 from nvmcosim.pymodel.device.presets import IN_PLANE_PRESETS, PRESETS
+from nvmcosim.pymodel.device.sot import SOT_PRESETS
 from nvmcosim.pymodel.device.spec import DeviceSpec
 from nvmcosim.pymodel.device.threshold import LAWS, law_curve
 from nvmcosim.pymodel.errors import InputError
@@ -49,6 +50,11 @@ def any_device_for(name: str) -> DeviceSpec | InPlaneSpec:
     found = PRESETS.get(name) or IN_PLANE_PRESETS.get(name)
     if found is not None:
         return found
+    if name in SOT_PRESETS:
+        raise InputError(
+            f"device is {name!r}, a spin-orbit junction, which has no write curve: its cells are "
+            "written and read in ngspice, and nvmcosim calibrate sweeps their current"
+        )
     raise InputError(
         f"device is {name!r}; it must be a law ({', '.join(LAWS)}), a junction "
         f"({', '.join([*PRESETS, *IN_PLANE_PRESETS])}), a device file (.toml) or a curve file "

@@ -37,6 +37,7 @@ VIEWS: dict[str, dict[str, str]] = {
         "curve": "nvmcosim.pymodel.stream_plan:curve_of",
         "golden": "nvmcosim.pymodel.golden_sng:golden_bank",
         "rtl": "nvmcosim.hdl.bms_bank:BmsBank",
+        "bench": "nvmcosim.cocotb_tests.stream_bench:run_bank",
     },
 }
 

@@ -110,6 +110,7 @@ class CodedLines:
         flips: of each cell since the beginning, `[lines, groups, 3]`; the last axis counts from
             bit 0 of the word. A ping-pong turn also flips the cell that keeps the unit's polarity;
             that is none of these.
+        turned: the units that the last command but a read turned, `[units]`; none at first.
         work: what all commands took.
 
     Raises `InputError` for a number of lines, a line, or data out of range.
@@ -122,6 +123,7 @@ class CodedLines:
         self.words = np.full((lines, shape.groups), fresh, np.uint8)
         self.polarity = np.full((lines, shape.units), shape.polarity, np.uint8)
         self.flips = np.zeros((lines, shape.groups, CELLS), np.int64)
+        self.turned = np.zeros(shape.units, bool)
         self.work = LineWork()
 
     @property
@@ -182,7 +184,7 @@ class CodedLines:
         shape, groups = self.shape, np.arange(self.shape.groups)
         old, polarity = self.words[line].copy(), self._group_polarity(line).copy()
         exhausted = shape.outcome[polarity, groups, old, wanted] == Outcome.EXHAUSTED
-        turned = forced | exhausted.reshape(shape.units, -1).any(axis=1)
+        turned = self.turned = forced | exhausted.reshape(shape.units, -1).any(axis=1)
         turned_groups = np.broadcast_to(turned, (shape.groups,))
         if shape.ping_pong:
             self.polarity[line] ^= turned

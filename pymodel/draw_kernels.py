@@ -33,7 +33,7 @@ _PARITY = np.uint64(0x1BD11BDAA9FC1A22)
 def _sources_digest() -> str:
     digest = hashlib.sha256()
     folder = Path(__file__).parent
-    names = ("failures.py", "lane_code.py", "store_job.py")
+    names = ("failures.py", "lane_code.py", "store_job.py", "stream_source.py")
     sources = [*(folder / name for name in names), *folder.glob("*kernels.py")]
     for path in sorted(sources):
         digest.update(path.read_bytes())

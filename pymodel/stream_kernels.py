@@ -1,8 +1,7 @@
 """Layers of integral-stochastic neurons in numba, 64 cycles at once: `layer_bits`, bit for bit.
 
-S is scale[0] * A + scale[1] * B + scale[2] (see `stream_network.SCALES`): A counts the words that
-`combine` gives; B counts the inputs (`shared`), the second weights (`separate`), or the weights
-(`magnitude-bipolar`).
+S is alpha A + beta B + gamma (`StreamLayer.affine`): A counts the words that `combine` gives; B
+the inputs (`shared`), the second weights (`separate`), or the weights (`magnitude-bipolar`).
 """
 
 # Kernels are typed by numba when they are called, and mypy does not know its intrinsics.
@@ -39,12 +38,49 @@ def _fsm(counter, states, sums, cycles):
     return y, counter
 
 
+@part
+def _bits(bits, row, thresholds, word, digits, seed, bank, sample, state):
+    """Word `word` of a bank's streams: of `bits`, where there are any, or drawn into `row`."""
+    if bits.size:
+        return bits[word]
+    if thresholds.size:
+        draw_word(row, thresholds, word, digits, seed, bank, sample, state)
+    return row
+
+
+@part
+def _total(code, scale, i, streams, negative, buffer, of_inputs, length):
+    """S of neuron i, summed over the first `length` cycles of a word."""
+    x, own, second = streams
+    mask = _FULL >> np.uint64(64 - length)
+    combine(code, x, own, negative[i], buffer)
+    b = of_inputs
+    if code in (_SEPARATE, _MAGNITUDE_BIPOLAR):
+        b = count_all(second, mask)
+    return scale[0] * count_all(buffer, mask) + scale[1] * b + scale[2 + i] * length
+
+
+@part
+def _each(code, scale, i, streams, negative, room, sums, b):
+    """S of neuron i at each of 64 cycles, in `sums`; `b` has B of the inputs, or is used up."""
+    x, own, second = streams
+    buffer, spare, planes = room
+    if code in (_SEPARATE, _MAGNITUDE_BIPOLAR):
+        buffer[:] = second
+        count_each(buffer, spare, planes, b)
+    combine(code, x, own, negative[i], buffer)
+    count_each(buffer, spare, planes, sums)
+    for t in range(64):
+        sums[t] = scale[0] * sums[t] + scale[1] * b[t] + scale[2 + i]
+
+
 @jit
 def run_samples(job, weights, inputs, results, low, high):
     """Run the samples `low` to `high` of a layer.
 
     Args:
-        job: (operand code, scale [3], states, start, cycles, trace, seed, banks [3], first sample).
+        job: (operand code, scale [2 + outputs], states, start, cycles, trace, seed, banks [3],
+            first sample); scale is alpha, beta and each neuron's gamma.
         weights: (outputs, digits, thresholds, separate thresholds, bits [word, stream], separate
             bits, negative [output, input]); bits are those of all samples, or empty where each
             draws its own.
@@ -63,63 +99,40 @@ def run_samples(job, weights, inputs, results, low, high):
     x_row = np.empty(x_thresholds.shape[1], np.uint64)
     w_row = np.empty(w_thresholds.size, np.uint64)
     v_row = np.empty(v_thresholds.size, np.uint64)
-    buffer, spare = np.empty(count, np.uint64), np.empty(count, np.uint64)
-    planes = np.empty(64, np.uint64)
-    a, b = np.empty(64, np.int64), np.zeros(64, np.int64)
+    room = np.empty(count, np.uint64), np.empty(count, np.uint64), np.empty(64, np.uint64)
+    sums, b = np.empty(64, np.int64), np.zeros(64, np.int64)
     for n in range(low, high):
         sample = np.uint64(first + n)
-        for i in range(outputs):
-            totals[n, i] = 0
-            if trace:
-                counters[n, i] = start
+        totals[n] = 0
+        if trace:
+            counters[n] = start
         for word in range((cycles + 63) // 64):
             length = min(cycles - 64 * word, 64)
-            mask = _FULL >> np.uint64(64 - length)
+            x = x_row[:count]
             if x_thresholds.size:
                 draw_word(x_row, x_thresholds[n], word, x_digits, seed, banks[0], sample, state)
-                x = x_row[:count]
             else:
                 x = x_given[n, word]
-            w = w_row
-            v = v_row
-            if w_bits.size:
-                w = w_bits[word]
-            else:
-                draw_word(w_row, w_thresholds, word, w_digits, seed, banks[1], sample, state)
-            if v_thresholds.size:
-                if v_bits.size:
-                    v = v_bits[word]
-                else:
-                    draw_word(v_row, v_thresholds, word, w_digits, seed, banks[2], sample, state)
+            w = _bits(w_bits, w_row, w_thresholds, word, w_digits, seed, banks[1], sample, state)
+            v = _bits(v_bits, v_row, v_thresholds, word, w_digits, seed, banks[2], sample, state)
             of_inputs = np.int64(0)
-            if code == _SHARED:
-                if trace:
-                    buffer[:] = x
-                    count_each(buffer, spare, planes, b)
-                else:
-                    of_inputs = count_all(x, mask)
+            if code == _SHARED and trace:
+                room[0][:] = x
+                count_each(room[0], room[1], room[2], b)
+            elif code == _SHARED:
+                of_inputs = count_all(x, _FULL >> np.uint64(64 - length))
             for i in range(outputs):
                 own = w[i * count : (i + 1) * count]
-                second = own
-                if code == _SEPARATE:
-                    second = v[i * count : (i + 1) * count]
-                twofold = code in (_SEPARATE, _MAGNITUDE_BIPOLAR)
-                if trace and twofold:
-                    buffer[:] = second
-                    count_each(buffer, spare, planes, b)
-                combine(code, x, own, negative[i], buffer)
+                second = v[i * count : (i + 1) * count] if code == _SEPARATE else own
+                streams = x, own, second
                 if not trace:
-                    seconds = count_all(second, mask) if twofold else of_inputs
-                    total = scale[0] * count_all(buffer, mask) + scale[1] * seconds
-                    totals[n, i] += total + scale[2 + i] * length
+                    totals[n, i] += _total(
+                        code, scale, i, streams, negative, room[0], of_inputs, length
+                    )
                     continue
-                count_each(buffer, spare, planes, a)
-                for t in range(64):
-                    a[t] = scale[0] * a[t] + scale[1] * b[t] + scale[2 + i]
+                _each(code, scale, i, streams, negative, room, sums, b)
                 for t in range(length):
-                    totals[n, i] += a[t]
-                bits, counters[n, i] = _fsm(counters[n, i], states, a, length)
-                y[n, i, word] = bits
+                    totals[n, i] += sums[t]
+                y[n, i, word], counters[n, i] = _fsm(counters[n, i], states, sums, length)
                 if kept.size:
-                    for t in range(length):
-                        kept[n, i, 64 * word + t] = a[t]
+                    kept[n, i, 64 * word : 64 * word + length] = sums[:length]

@@ -162,6 +162,19 @@ def test_limits_of_a_positive_threshold_hold_without_a_tolerance() -> None:
     assert found.distance < found.original - 0.1
 
 
+def test_limits_that_the_solver_misses_are_drawn_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A solver of little care, as HiGHS is in our scale where its own scale of a row is another.
+    monkeypatch.setattr(column_module, "_FEASIBILITY", 1e-4)
+    magnitudes = column_module._Program.magnitudes
+    monkeypatch.setattr(
+        column_module._Program, "magnitudes", lambda self: np.minimum(magnitudes(self) + 1e-6, 1)
+    )
+    weights, z = layer(8, samples=100)
+    found = approximate_layer(weights, 2.0, z, 0.05)
+    assert found.check.violations == 0
+    assert found.distance == pytest.approx(linprog_distance(weights, 2.0, z, 0.05), abs=1e-3)
+
+
 def test_the_check_sees_what_is_violated() -> None:
     weights, z = layer(4)
     found = approximate_layer(weights, 1.0, z[:5], 0.01)

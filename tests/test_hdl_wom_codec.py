@@ -8,6 +8,7 @@ from amaranth.hdl import Fragment, Module, Signal
 from amaranth.sim import Simulator, SimulatorContext
 
 from nvmcosim.hdl.table_logic import tabulated
+from nvmcosim.hdl.verilog import to_verilog
 from nvmcosim.hdl.wom_codec import WomCodec
 from nvmcosim.pymodel.coded_lines import LineShape
 from nvmcosim.pymodel.wom import Outcome
@@ -95,3 +96,18 @@ def test_tables_become_logic_of_every_lane() -> None:
     simulator.run()
     with pytest.raises(ValueError, match="table has 8 entries; it must have 16"):
         tabulated(np.zeros(8, bool), signals)
+
+
+def test_tables_become_no_more_logic_than_they_need() -> None:
+    a, b, c = (Signal(2, name=name) for name in "abc")
+
+    def logic(table: list[int], *inputs: Signal) -> str:
+        return repr(tabulated(np.array(table, bool), inputs)).replace("sig ", "")
+
+    assert [logic(table, a) for table in ([0, 1], [1, 0])] == ["(a)", "(~ (a))"]
+    assert logic([0, 0, 1, 1], a, b) == "(b)"
+    assert logic([0, 1, 1, 0, 1, 0, 0, 1], a, b, c) == "(^ (^ (a) (b)) (c))"
+    assert logic([1, 0, 0, 1], a, b) == "(^ (~ (a)) (b))"
+    # A line of one code has no circuit for the other.
+    for approximate, absent in ((False, "near"), (True, "exact")):
+        assert absent not in to_verilog(WomCodec(LineShape((approximate,))), "dut")

@@ -96,6 +96,16 @@ def test_outputs_do_not_depend_on_batches(network):
     assert (whole[12:] == part).all()
 
 
+def test_a_grid_is_what_bits_are_drawn_by(network):
+    weights, scales, x, _ = network
+    options = {"cycles": 70, "neuron": "magnitude", "seed": 3}
+    plain = stream_outputs(weights, scales, x[:9], **options)
+    certain = stream_outputs(weights, scales, x[:9], grid=np.zeros(257), **options)
+    assert (plain != certain).any()
+    # No bit of a magnitude is ever 1, so that counters stay where they start: at K/2.
+    assert (certain == 1).all()
+
+
 def test_ideal_outputs_tend_to_the_network_s(network):
     weights, scales, x, _ = network
     wanted = stream_outputs(weights, scales, x[:5], None, "ideal")

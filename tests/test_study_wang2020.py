@@ -3,15 +3,20 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from nvmcosim.datasets import ImageSet
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.formats import FORMATS
 from nvmcosim.pymodel.pim_float_add import add_parts
 from nvmcosim.pymodel.pim_float_multiply import multiply_parts
 from nvmcosim.pymodel.pim_programs import named_program
-from nvmcosim.studies.wang2020 import printed
+from nvmcosim.studies.executors import InProcess
+from nvmcosim.studies.wang2020 import printed, training
 from nvmcosim.studies.wang2020.alignment import ALIGNMENTS, alignment_program
+from nvmcosim.studies.wang2020.network import network_figures
+from nvmcosim.studies.wang2020.runs import network_cells, network_results
 from nvmcosim.studies.wang2020.study import StudyOptions, run_study
 
 
@@ -44,7 +49,7 @@ def test_bit_by_bit_and_searched_alignment_grow_faster_than_by_powers() -> None:
 
 
 def test_study_has_every_row_and_a_reason_where_it_differs(tmp_path: Path) -> None:
-    values = run_study(StudyOptions(tmp_path))
+    values = run_study(StudyOptions(tmp_path, train=False))
     assert json.loads((tmp_path / "study.json").read_text())["figures"] == values["figures"]
     rows = {row["id"]: row for row in values["figures"]}
     assert len(rows) == len(values["figures"])
@@ -54,6 +59,49 @@ def test_study_has_every_row_and_a_reason_where_it_differs(tmp_path: Path) -> No
     assert rows["text-adder/nor/steps"]["verdict"] == "reproduced"
     assert rows["eq3/fp32/reads"]["ours"] < rows["eq3/fp32/reads"]["paper"]
     assert rows["text-fast-switch"]["verdict"] == "contradicted"
+    assert rows["accuracy/lenet/fp32"]["verdict"] == "not-run"
+    assert rows["fig6/latency-ratio"]["ours"] is None
+
+
+def test_rows_of_the_network() -> None:
+    trained = {"accuracy": [90.0, 97.5], "loss": [0.5, 0.1], "epochs": 2, "test_images": 10_000}
+    short = {**trained, "accuracy": [90.0, 96.9]}
+    exact = {"counts": {"sums": [100, 0], "updates": [50, 0]}, "steps": 2}
+    wrong = {"counts": {"sums": [100, 1]}, "steps": 1}
+    results = {"lenet/fp32": trained, "lenet/bf16": short, "exact/fp32": exact, "exact/bf16": wrong}
+    rows = {row.id: row for row in network_figures(results)}
+    assert rows["accuracy/lenet/fp32"].verdict == "reproduced"
+    assert rows["accuracy/lenet/fp32"].ours == 97.5
+    assert rows["accuracy/lenet/bf16"].verdict == "differs"
+    assert rows["accuracy/lenet/fp16"].verdict == "not-run"
+    assert rows["network/bit-exact/fp32"].verdict == "reproduced"
+    assert "of 150 sampled values" in rows["network/bit-exact/fp32"].reason
+    assert (rows["network/bit-exact/bf16"].verdict, rows["network/bit-exact/bf16"].ours) == (
+        "differs",
+        1,
+    )
+    # A part of the images is no result of the paper's size.
+    rows = {row.id: row for row in network_figures(results, quick=True)}
+    assert rows["accuracy/lenet/fp32"].verdict == "not-run"
+
+
+def test_cells_of_the_network_are_run_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = np.random.Generator(np.random.Philox(5))
+    images = draw.integers(0, 256, (64, 1, 28, 28), np.uint8)
+    labels = draw.integers(0, 10, 64).astype(np.uint8)
+    few = ImageSet("mnist", "few", "", images, labels, images, labels, {})
+    monkeypatch.setattr(training, "mnist", lambda *_: few)
+    cells = network_cells(True, 0, None)
+    assert len({cell.digest for cell in cells.values()}) == 6
+    some = {
+        "lenet/fp16": cells["lenet/fp16"],
+        "exact/bf16": training.ExactCell("bf16", (1,), positions=1),
+    }
+    lines: list[str] = []
+    found = network_results(some, tmp_path, InProcess(), lambda line, *_: lines.append(line))
+    assert len(found["lenet/fp16"]["accuracy"]) == 2
+    assert "LeNet's steps by the programs, bf16: 0 values differ" in lines
+    assert network_results(some, tmp_path, InProcess(), train=False) == found
 
 
 def test_wrong_parts_are_refused(tmp_path: Path) -> None:

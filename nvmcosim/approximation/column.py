@@ -25,6 +25,8 @@ _FIRST, _ADDED = 64, 256
 #: HiGHS meets limits within this; they are drawn in by twice as much, to be met exactly.
 _FEASIBILITY = 1e-9
 _MARGIN = 2e-9
+#: How often limits that are still missed are drawn in further.
+_REPAIRS = 5
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def solve_column(
     program = _Program(len(original))
     inside = np.zeros(len(rows), bool)
     new = bounded[_spread(len(bounded), _FIRST)]
-    rounds = 0
+    rounds = repairs = 0
     order: list[NDArray[np.intp]] = []
     while True:
         program.add(rows[new] * signs, low[new], high[new])
@@ -81,14 +83,23 @@ def solve_column(
             return None
         weights = signs * program.magnitudes()
         off = _excess(rows @ weights, least, most, equal)
+        used = np.concatenate(order)
+        misses = off.copy()
         off[inside] = np.minimum(off[inside], 0.0)
         wrong = np.flatnonzero(off > 0)
         if tick is not None:
             tick(program.rows, len(wrong))
-        if not len(wrong):
-            break
         new = np.sort(wrong[np.argsort(-off[wrong], kind="stable")[:_ADDED]])
-    used = np.concatenate(order)
+        if not len(wrong):
+            # HiGHS meets limits in its own scale: in ours it can be off by more than the margin.
+            missed = np.maximum(misses[used], 0.0)
+            if not missed.any() or repairs == _REPAIRS:
+                break
+            repairs += 1
+            extra = np.where(missed > 0, 2 * missed + _MARGIN, 0.0)
+            low[used] += extra
+            high[used] -= extra
+            program.change(low[used], high[used])
     bound = dual_bound(signs, rows[used], least[used], most[used], program.multipliers())
     return Column(weights, float((1 - np.abs(weights)).sum()), bound, program.rows, rounds)
 
@@ -145,6 +156,13 @@ class _Program:
         high = np.where(np.isfinite(most), most, self._infinity)
         self._solver.addRows(count, low, high, int(kept.sum()), starts, indices, rows[kept])
         self.rows += count
+
+    def change(self, least: Array, most: Array) -> None:
+        """Give all rows new limits."""
+        low = np.where(np.isfinite(least), least, -self._infinity)
+        high = np.where(np.isfinite(most), most, self._infinity)
+        for row, (a, b) in enumerate(zip(low.tolist(), high.tolist(), strict=True)):
+            self._solver.changeRowBounds(row, a, b)
 
     def solve(self) -> bool:
         """False if nothing is inside all rows; raises `ToolError` if HiGHS gives up."""

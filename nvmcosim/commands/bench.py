@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["BENCHES", "register"]
 
 #: The benches, as `nvmcosim list` shows them; each is a command below.
-BENCHES = ("store", "training", "device", "pcm", "pim")
+BENCHES = ("store", "training", "device", "pcm", "stochastic", "pim")
 
 _benches = typer.Typer(
     no_args_is_help=True, help="Measure speed beside a reference, both in one run."
@@ -137,6 +137,38 @@ def pim(
         console().print("AritPIM is not timed: name a checkout of it with --aritpim FOLDER.")
     configuration = {"operations": operations, "rounds": rounds, "columns": columns}
     _report("pim", results, out, json_output, seed, 1, **configuration)
+
+
+@_benches.command()
+def stochastic(
+    samples: Annotated[
+        int, typer.Option("--samples", min=100, help="Samples of a layer of 784 x 10.")
+    ] = 2000,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Runs of each contestant.")] = 9,
+    slow: Annotated[
+        bool, typer.Option("--slow/--no-slow", help="Packed numpy and installed peers as well.")
+    ] = True,
+    seed: Seed = 0,
+    out: OutDir = Path("out/bench"),
+    json_output: JsonFlag = False,
+) -> None:
+    """Time layers on stochastic streams of 256 cycles against limits and other tools."""
+    _need_torch()
+    from nvmcosim.bench.stochastic import bench_stochastic, missing_peers
+
+    if slow:
+        for sentence in missing_peers():
+            console(True).print(sentence, soft_wrap=True)
+    with _progress(rounds + 1, json_output) as advance:
+        results = bench_stochastic(samples, rounds, slow, seed, advance)
+    configuration = {"samples": samples, "rounds": rounds, "slow": slow}
+    _report("stochastic", results, out, json_output, seed, _processors(), **configuration)
+
+
+def _processors() -> int:
+    import os
+
+    return os.cpu_count() or 1
 
 
 def _need_torch() -> None:

@@ -56,7 +56,8 @@ def calibrate(
 
     Monte Carlo in ngspice over device spread, initial angle and thermal noise on all cores; the
     Fokker-Planck equation completes the tail. Interrupted, it goes on where it was. An in-plane
-    device has the precessional law's curves, and ngspice's writes from random starts beside them.
+    device has the precessional law's curves, and ngspice's writes from random starts beside them. A
+    spin-orbit device has its switching time by current instead, with the gate closed and open.
     """
     from nvmcosim.pymodel.device.threshold import LAWS, law_curve
 
@@ -67,6 +68,23 @@ def calibrate(
             if value is not None:
                 raise InputError(f"{option} is given, but {device} is a law: nothing is simulated")
         _report([law_curve(device).save(out / f"{device}.json")], [], json_output)
+        return
+    from nvmcosim.pymodel.device.sot import SOT_PRESETS
+
+    if device in SOT_PRESETS:
+        from nvmcosim.commands.calibrate_sot import calibrate_sot
+
+        stated = {"--amplitude": amplitude, "--samples": samples, "--workers": workers}
+        for option, value in stated.items():
+            if value is not None:
+                raise InputError(f"{option} is given, but {device} is swept by current alone")
+        curve, *pictures = (str(path) for path in calibrate_sot(device, quick, out))
+        if json_output:
+            emit_json({"gate": curve, "plots": pictures})
+            return
+        console().print(f"{curve}: switching time by current", soft_wrap=True, markup=False)
+        for picture in pictures:
+            console().print(f"{picture}: plot", soft_wrap=True, markup=False)
         return
     from nvmcosim.devices import any_device_for
     from nvmcosim.pymodel.device.in_plane_spec import InPlaneSpec

@@ -17,7 +17,18 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-BLOCKS = ("store-domain", "pulse-gate", "appwom-codec", "appwom-line", "pim-unit")
+BLOCKS = (
+    "store-domain",
+    "pulse-gate",
+    "appwom-codec",
+    "appwom-line",
+    "bms-bank",
+    "bms-sng",
+    "isc-neuron",
+    "isc-layer",
+    "isc-network",
+    "pim-unit",
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -30,8 +41,8 @@ def cosim(
         list[str],
         typer.Argument(
             metavar="BLOCK [PLAN...]",
-            help="A block, store-domain, pulse-gate, appwom-codec, appwom-line or pim-unit, or how "
-            "its name begins; and plan files, where its own plans are not the ones to check.",
+            help="A block, such as store-domain or isc-layer, or how its name begins; and plan "
+            "files, where its own plans are not the ones to check.",
         ),
     ],
     simulator: Annotated[
@@ -139,6 +150,8 @@ class _Run:
     bench: "Callable[..., list[BenchResult]]"
     name: str
     count: int
+    #: Vectors, where the run has a number of its own.
+    vectors: int | None = None
 
 
 def _runs(block: str, plans: "list[Any]", full: bool, gate: Mapping[str, Any]) -> list[_Run]:
@@ -150,6 +163,8 @@ def _runs(block: str, plans: "list[Any]", full: bool, gate: Mapping[str, Any]) -
         bench = appwom_codec.run if block == appwom_codec.BLOCK else appwom_line.run
         lines = {"plans": plans} if plans else many_line_cases() if full else line_cases()
         return [_Run(partial(bench, each), name, len(each)) for name, each in lines.items()]
+    if block.startswith(("bms", "isc")):
+        return _stream_runs(block, plans, full)
     if block == "pim-unit":
         from nvmcosim.cocotb_tests import pim_unit
         from nvmcosim.cocotb_tests.pim_cases import many_pim_cases, pim_cases
@@ -184,6 +199,27 @@ def _runs(block: str, plans: "list[Any]", full: bool, gate: Mapping[str, Any]) -
     ]
 
 
+def _stream_runs(block: str, plans: "list[Any]", full: bool) -> list[_Run]:
+    """Of a stochastic block; banks and generators also with junctions that switch by their curve.
+
+    There all numbers must come often, whatever `--vectors` says: 64 bits of each, or 1024.
+    """
+    from nvmcosim.cocotb_tests import stream_bench
+    from nvmcosim.cocotb_tests.stream_cases import device_plans, stream_cases
+
+    cases = {"plans": plans} if plans else stream_cases(block, full)
+    runs = [
+        _Run(partial(stream_bench.run, block, each), name, len(each))
+        for name, each in cases.items()
+    ]
+    if block.startswith("bms"):
+        switched = plans or device_plans(block)
+        bits = (1024 if full else 64) * max((1 << plan.p_bits) + 1 for plan in switched)
+        bench = partial(stream_bench.run, block, switched, device=True)
+        runs.append(_Run(bench, "device curve", len(switched), bits))
+    return runs
+
+
 def _digital(
     runs: list[_Run],
     chosen: tuple[Any, ...],
@@ -200,7 +236,8 @@ def _digital(
     results: list[BenchResult] = []
     with Progress(console=screen, transient=True) as bar:
         for run in runs:
-            total = vectors * run.count
+            own = vectors if run.vectors is None else run.vectors
+            total = own * run.count
             tasks = {
                 s.value: bar.add_task(f"{run.name} on {s.value}", total=total, start=False)
                 for s in chosen
@@ -212,7 +249,7 @@ def _digital(
 
             results += run.bench(
                 chosen,
-                vectors=vectors,
+                vectors=own,
                 seed=seed,
                 name=run.name,
                 progress=tell,

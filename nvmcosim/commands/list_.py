@@ -21,6 +21,7 @@ def list_names(json_output: JsonFlag = False) -> None:
     from nvmcosim.datasets import DATASETS
     from nvmcosim.hdl.block import BLOCKS
     from nvmcosim.pymodel.device.presets import IN_PLANE_PRESETS, PRESETS
+    from nvmcosim.pymodel.device.sot import SOT_PRESETS
     from nvmcosim.pymodel.device.threshold import LAWS
     from nvmcosim.pymodel.fixed_point import FIXED_NAMES
     from nvmcosim.pymodel.formats import FORMATS
@@ -31,7 +32,7 @@ def list_names(json_output: JsonFlag = False) -> None:
     groups = {
         "formats": [*FORMATS, FIXED_NAMES],
         "laws": list(LAWS),
-        "devices": [*PRESETS, *IN_PLANE_PRESETS],
+        "devices": [*PRESETS, *IN_PLANE_PRESETS, *SOT_PRESETS],
         "PCM cells": list(PCM_CELLS),
         "plans": list(VIEWS),
         "schemes": list(SCHEMES),

@@ -4,7 +4,13 @@ from collections.abc import Callable
 
 import typer
 
-from nvmcosim.commands import study_ho2021, study_locatelli2018, study_ono2021, study_wang2020
+from nvmcosim.commands import (
+    study_ho2021,
+    study_locatelli2018,
+    study_mondal2018,
+    study_ono2021,
+    study_wang2020,
+)
 
 __all__ = ["STUDIES", "register"]
 
@@ -13,6 +19,7 @@ STUDIES: dict[str, Callable[..., None]] = {
     "ono2021": study_ono2021.ono2021,
     "locatelli2018": study_locatelli2018.locatelli2018,
     "ho2021": study_ho2021.ho2021,
+    "mondal2018": study_mondal2018.mondal2018,
     "wang2020": study_wang2020.wang2020,
 }
 

@@ -148,6 +148,10 @@ class DeviceSpec:
         if not isinstance(values, Mapping):
             raise InputError(f"a device is a table of values, not {values!r}")
         known = ("name", "origin", "base", "mtj", "driver", "spread")
+        if "type" in values:
+            raise InputError(
+                f"type is {values['type']!r}; a perpendicular device, wanted here, states none"
+            )
         for key in values:
             if key not in known:
                 raise InputError(f"a device has no {key!r}; it has {', '.join(known)}")

@@ -100,14 +100,16 @@ def stream_outputs(
     seed: int = 0,
     typical: Array | None = None,
     first_sample: int = 0,
+    grid: Array | None = None,
 ) -> Array:
     """What the last layer's streams say (samples, neurons): the larger, the more.
 
     The share of ones as a bipolar number, or, of an ideal tanh, its argument by the sums over all
     cycles, as tanh may round two of those to 1. Without `cycles`, streams have no end and no
     tanh is anything but ideal: the argument of the last tanh of the float network. `typical` is as
-    in `neuron_shapes`; without it, `x`. Bits of sample n are named by `first_sample` + n. Raises
-    `InputError`.
+    in `neuron_shapes`; without it, `x`. Bits of sample n are named by `first_sample` + n. `grid[n]`
+    is the probability that a device makes of n/256 (`PulseCodes.probability`); without it, n/256.
+    Raises `InputError`.
     """
     values = np.asarray(x, np.float64)
     _operand(neuron, 0)
@@ -117,15 +119,15 @@ def stream_outputs(
         return values
     ideal = NEURONS[neuron].tanh == "ideal"
     shapes = neuron_shapes(weights, scales, values if typical is None else typical, neuron)
-    streams, given = quantised(values, P_BITS), False
+    streams, given = quantised(values, P_BITS, grid), False
     for n, (w, scale, shape) in enumerate(zip(weights, scales, shapes, strict=True)):
-        layer = StreamLayer.of(shape, np.asarray(w).T, 1.0, P_BITS)
+        layer = StreamLayer.of(shape, np.asarray(w).T, 1.0, P_BITS, grid)
         options: dict[str, Any] = {"index": n, "given": given, "first_sample": first_sample}
         result = run_layer(layer, streams, cycles, seed, fsm=not ideal, **options)
         if ideal:
             gain = scale / 2 if shape.operand in ("shared", "separate") else scale
             values = gain * result.totals / cycles
-            streams = quantised((1 + np.tanh(values)) / 2, P_BITS)
+            streams = quantised((1 + np.tanh(values)) / 2, P_BITS, grid)
         else:
             assert result.words is not None
             values = 2 * result.ones / cycles - 1
@@ -143,6 +145,7 @@ def precision_accuracies(
     seed: int = 0,
     samples: int | None = None,
     typical: Array | None = None,
+    grid: Array | None = None,
 ) -> float:
     """Share of samples that are decided right on streams of `cycles` cycles (None: no end).
 
@@ -157,6 +160,7 @@ def precision_accuracies(
         seed: of all streams.
         samples: how many, from the first on; None is all.
         typical: inputs of training, as in `neuron_shapes`; None is `x`.
+        grid: what a device makes of each number, as in `stream_outputs`.
 
     Raises:
         InputError: for numbers out of range.
@@ -167,7 +171,7 @@ def precision_accuracies(
     right, typical = 0, x if typical is None else typical
     for first in range(0, len(x), _BATCH):
         part = slice(first, first + _BATCH)
-        y = stream_outputs(weights, scales, x[part], cycles, neuron, seed, typical, first)
+        y = stream_outputs(weights, scales, x[part], cycles, neuron, seed, typical, first, grid)
         decided = y.argmax(axis=1) if y.shape[1] > 1 else y[:, 0] > 0
         right += int(np.sum(decided == labels[part]))
     return right / len(x)
@@ -205,6 +209,7 @@ def precision_figures(
     seed: int = 0,
     samples: int | None = None,
     typical: Array | None = None,
+    grid: Array | None = None,
 ) -> list[dict[str, Any]]:
     """Rows of accuracy by neuron and stream length, JSON-ready.
 
@@ -218,7 +223,7 @@ def precision_figures(
         ideal = NEURONS[name].tanh == "ideal"
         for length in cycles:
             accuracy = precision_accuracies(
-                weights, scales, x, labels, length, name, seed, samples, typical
+                weights, scales, x, labels, length, name, seed, samples, typical, grid
             )
             row = {
                 "neuron": name,

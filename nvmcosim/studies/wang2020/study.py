@@ -6,23 +6,29 @@ from pathlib import Path
 from typing import Any
 
 from nvmcosim.provenance import provenance
-from nvmcosim.pymodel.errors import InputError
+from nvmcosim.pymodel.errors import InputError, MissingTool
 from nvmcosim.pymodel.files import write_json
+from nvmcosim.studies.cells import Executor
+from nvmcosim.studies.executors import InProcess
 from nvmcosim.studies.figures import Figure
+from nvmcosim.studies.frame import Progress
 from nvmcosim.studies.wang2020.alignment import alignment_figures
 from nvmcosim.studies.wang2020.counts import adder_figures, aritpim_figures, equation_figures
 from nvmcosim.studies.wang2020.mac import mac_figures
+from nvmcosim.studies.wang2020.network import network_figures
+from nvmcosim.studies.wang2020.runs import network_cells, network_results
 
 __all__ = ["PARTS", "StudyOptions", "run_study"]
 
-#: What a user may have computed by itself.
-PARTS: dict[str, Callable[[], list[Figure]]] = {
+_COUNTED: dict[str, Callable[[], list[Figure]]] = {
     "adders": adder_figures,
     "equations": equation_figures,
     "alignment": alignment_figures,
     "mac": mac_figures,
     "aritpim": aritpim_figures,
 }
+#: What a user may have computed by itself.
+PARTS = (*_COUNTED, "network")
 
 
 @dataclass(frozen=True)
@@ -32,12 +38,18 @@ class StudyOptions:
     Fields:
         out: folder for results.
         parts: some of `PARTS`.
-        seed: of the record; nothing here is random.
+        seed: of initial weights and batches.
+        quick: the network on a part of the images; says so.
+        data: folder with data sets.
+        train: False takes only what earlier runs kept.
     """
 
     out: Path
-    parts: tuple[str, ...] = tuple(PARTS)
+    parts: tuple[str, ...] = PARTS
     seed: int = 0
+    quick: bool = False
+    data: str | None = None
+    train: bool = True
 
     def __post_init__(self) -> None:
         if not self.parts:
@@ -47,20 +59,38 @@ class StudyOptions:
                 raise InputError(f"part is {part!r}; it must be one of {', '.join(PARTS)}")
 
 
-def run_study(options: StudyOptions) -> dict[str, Any]:
+def run_study(
+    options: StudyOptions,
+    progress: Progress | None = None,
+    executor: Executor = InProcess(),
+) -> dict[str, Any]:
     """Compute the figures and write `study.json` into `options.out`.
 
-    Returns its values: `study`, `title`, `lead`, `figures`, `plots`, `trainings`, `provenance`.
+    `executor` runs the network's trainings and checks; `progress` is called with a line, how many
+    are done and how many there are. Returns the values of `study.json`: `study`, `title`, `lead`,
+    `figures`, `plots`, `trainings`, `provenance`. Without MNIST the network is left out; the lead
+    says so.
     """
-    figures = [figure for part in options.parts for figure in PARTS[part]()]
+    figures = [figure for part in options.parts if part in _COUNTED for figure in _COUNTED[part]()]
+    lead = "Counts are exact: those of the programs that the interpreters run."
+    results: dict[str, dict[str, Any]] = {}
+    if "network" in options.parts:
+        cells = network_cells(options.quick, options.seed, options.data)
+        try:
+            results = network_results(cells, options.out, executor, progress, options.train)
+        except MissingTool as error:
+            lead = f"{lead} {error}"
+        figures += network_figures(results, options.quick)
+        if options.quick:
+            lead += " Reduced: LeNet is trained on a part of the images."
     values = {
         "study": "wang2020",
         "title": "A New MRAM-based Process In-Memory Accelerator (Wang et al., 2020)",
-        "lead": "Counts are exact: those of the programs that the interpreters run.",
+        "lead": lead,
         "figures": [figure.to_dict() for figure in figures],
         "plots": [],
-        "trainings": [],
-        "provenance": provenance(options.seed, parts=list(options.parts)),
+        "trainings": [{"name": name, **result} for name, result in results.items()],
+        "provenance": provenance(options.seed, parts=list(options.parts), quick=options.quick),
     }
     write_json(options.out / "study.json", values)
     return values
