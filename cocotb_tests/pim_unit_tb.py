@@ -99,7 +99,7 @@ class _Unit:
             return 0
         return int(value)
 
-    def _offer(self, opcode: PimOpcode, row: int = 0, bits: int = 0) -> None:
+    def _offer(self, opcode: Any, row: int = 0, bits: int = 0) -> None:
         payload = opcode.value | row << 2 | bits << (2 + self._row_bits)
         self._port("commands__payload").value = payload
         self._port("commands__valid").value = 1

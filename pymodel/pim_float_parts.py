@@ -86,7 +86,7 @@ def normalise_sum(builder: Builder, rows: list[Signal], exponent: Sequence[Signa
 
 def normalise(builder: Builder, rows: list[Signal], exponent: Sequence[Signal]) -> None:
     """Shift `rows` left to a leading 1, and take as much from `exponent`, in two's complement."""
-    taken = []
+    taken: list[Signal] = []
     for j in range((len(rows) - 1).bit_length() - 1, -1, -1):
         builder.search(zeros=rows[len(rows) - (1 << j) :])
         taken.insert(0, builder.row("taken"))

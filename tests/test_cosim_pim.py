@@ -1,5 +1,7 @@
 """In-memory units against the golden model on both simulators; a wrong one is found out."""
 
+import re
+
 import pytest
 
 from nvmcosim.cocotb_tests import pim_unit
@@ -51,3 +53,16 @@ def test_grid_at_1024_columns(operation: str, format: str) -> None:
 def test_no_plan_is_refused() -> None:
     with pytest.raises(InputError, match="no plan is given"):
         pim_unit.run([])
+
+
+@pytest.mark.parametrize("n", [0, pytest.param(5, marks=pytest.mark.full), 8])
+def test_wrong_units_are_found_out(n: int) -> None:
+    """An OR for one of the XORs that invert gates and values, and that compare in a search."""
+
+    def edit(text: str) -> str:
+        places = [match.start() for match in re.finditer(r"\^", text)]
+        assert len(places) == 9
+        return text[: places[n]] + "|" + text[places[n] + 1 :]
+
+    (result,) = pim_unit.run(PLANS[0], [Simulator.ICARUS], vectors=2, edit=edit)
+    assert result.mismatches == 2
