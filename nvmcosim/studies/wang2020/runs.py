@@ -18,7 +18,7 @@ def network_cells(quick: bool, seed: int, data: str | None) -> dict[str, Cell]:
     cells: dict[str, Cell] = {}
     for name in FORMATS:
         cells[f"lenet/{name}"] = LenetCell(name, size, seed, data)
-        steps, positions = ((1,), 4) if quick else ((1, 200), 48)
+        steps, positions = ((1,), 4) if quick else ((1, 100), 32)
         cells[f"exact/{name}"] = ExactCell(name, steps, positions, seed, data)
     return cells
 

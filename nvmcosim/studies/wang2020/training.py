@@ -115,8 +115,8 @@ class ExactCell:
     """
 
     format: str
-    steps: tuple[int, ...] = (1, 200)
-    positions: int = 48
+    steps: tuple[int, ...] = (1, 100)
+    positions: int = 32
     seed: int = 0
     data: str | None = None
 
