@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from nvmcosim.bench.timing import BenchResult, Contestant, interleaved
+from nvmcosim.pymodel.errors import MissingTool
 from nvmcosim.pymodel.stream_network import StreamLayer, quantised, run_layer, run_network
 from nvmcosim.pymodel.stream_neuron import NeuronShape
 
@@ -179,8 +180,13 @@ def _peers(x: Array, weights: Array) -> list[tuple[str, Callable[[], Any], int]]
 
 def _unarysim(x: Array, weights: Array) -> Callable[[], Any]:
     """As UnarySim's own test of its layer runs it, cycle by cycle, for a few samples."""
-    from UnarySim.kernel.linear import FSULinear
-    from UnarySim.stream.gen import RNG, BinGen, BSGen
+    try:
+        from UnarySim.kernel.linear import FSULinear
+        from UnarySim.stream.gen import RNG, BinGen, BSGen
+    except ModuleNotFoundError as error:
+        raise MissingTool(
+            f"UnarySim needs {error.name}, which is not installed; --no-slow leaves peers out"
+        ) from None
 
     config = {"width": 8, "mode": "bipolar", "scale": 1, "depth": 20, "rng": "Sobol", "dimr": 1}
     kinds = dict.fromkeys(("btype", "rtype", "stype"), torch.float)
