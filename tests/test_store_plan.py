@@ -77,7 +77,7 @@ def test_the_digest_moves_with_any_field() -> None:
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"kind": "shop"}, "kind is 'shop'; it must be one of line, pim, store, store-layers, stream"),
+        ({"kind": "shop"}, "kind is 'shop'; it must be one of line, pim, store, store-layers"),
         ({}, "format is missing"),
         ({"format": "bf15", "domains": []}, "format is 'bf15'"),
         ({"format": "bf16"}, "domains is missing"),
