@@ -16,8 +16,10 @@ def wang2020(
     quick: Quick = False,
     parts: Annotated[
         str,
-        typer.Option("--parts", help="Of adders, equations, alignment, mac, aritpim, network."),
-    ] = "adders,equations,alignment,mac,aritpim,network",
+        typer.Option(
+            "--parts", help="Of device, adders, equations, alignment, mac, aritpim, network."
+        ),
+    ] = "device,adders,equations,alignment,mac,aritpim,network",
     seed: Seed = 0,
     data: DataDir = None,
     workers: Workers = None,

@@ -1,6 +1,7 @@
 """Runs the study of wang2020 and sets its figures beside the paper's."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ _COUNTED: dict[str, Callable[[], list[Figure]]] = {
     "aritpim": aritpim_figures,
 }
 #: What a user may have computed by itself.
-PARTS = (*_COUNTED, "network")
+PARTS = ("device", *_COUNTED, "network")
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ def run_study(
     `figures`, `plots`, `trainings`, `provenance`. Without MNIST the network is left out; the lead
     says so.
     """
-    figures = [figure for part in options.parts if part in _COUNTED for figure in _COUNTED[part]()]
+    figures, plots = _device(options.out / "plots") if "device" in options.parts else ([], [])
+    figures += [figure for part in options.parts if part in _COUNTED for figure in _COUNTED[part]()]
     lead = "Counts are exact: those of the programs that the interpreters run."
     results: dict[str, dict[str, Any]] = {}
     if "network" in options.parts:
@@ -88,9 +90,20 @@ def run_study(
         "title": "A New MRAM-based Process In-Memory Accelerator (Wang et al., 2020)",
         "lead": lead,
         "figures": [figure.to_dict() for figure in figures],
-        "plots": [],
+        "plots": plots,
         "trainings": [{"name": name, **result} for name, result in results.items()],
         "provenance": provenance(options.seed, parts=list(options.parts), quick=options.quick),
     }
     write_json(options.out / "study.json", values)
     return values
+
+
+def _device(folder: Path) -> tuple[list[Figure], list[dict[str, Any]]]:
+    """The cell's rows and plots: a minute of ngspice; without it the rows say what is missing."""
+    from nvmcosim.studies.wang2020.device import device_figures
+    from nvmcosim.studies.wang2020.device_plots import draw_device_plots
+
+    plots: list[dict[str, Any]] = []
+    with suppress(MissingTool):
+        plots = draw_device_plots(folder)
+    return device_figures(), plots
