@@ -18,10 +18,12 @@ from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import digest_of
 from nvmcosim.pymodel.units import check_whole
 
-__all__ = ["CERTAIN", "GENERATORS", "MUX_ENERGY_J", "READ_BIAS_V", "PulseCodes"]
+__all__ = ["CERTAIN", "GENERATORS", "MUX_ENERGY_J", "READ_BIAS_V", "RESET_RULES", "PulseCodes"]
 
 #: `normal` writes with 1 - p; `bms` with the smaller of p and 1 - p, and inverts below a half.
 GENERATORS = ("bms", "normal")
+#: A reset before each write, or only where the last one switched (mondal2018, III-B, step i).
+RESET_RULES = ("changed", "always")
 #: Bias of a read (mondal2018, III-B), in V.
 READ_BIAS_V = 0.1
 #: Inverter and 2:1 mux of a `bms`, in J a bit. Assumed, of the size of a few 45 nm gates: the
@@ -44,12 +46,12 @@ class PulseCodes:
         mtj: the junction; `generator`: `bms` or `normal`.
         p_bits, tick_ps, fine_ps: bits of a number, clock period and step of the delay line, in ps.
         bias_v: of the write, in V; reset_ps, read_ps: lengths of the other phases.
+        reset_rule: `changed`, a reset where the last write switched, or `always`.
         coarse, fine: the write pulse is `coarse` cycles and `fine` steps; int64 `[2^p_bits + 1]`.
         invert: whether the sensed bit is inverted; bool.
         switch_probability: of antiparallel to parallel in that very pulse.
         probability: that the output bit is 1: the number that is really generated.
-        energy_j: expected energy a bit in J: reset where the last write switched, write, read and,
-            of a `bms`, mux.
+        energy_j: expected energy a bit in J: reset by `reset_rule`, write, read, a `bms`'s mux.
 
     The reset counts as certain, and 1 - p as `CERTAIN` at most. Frozen, the arrays as well.
     """
@@ -62,6 +64,7 @@ class PulseCodes:
     bias_v: float
     reset_ps: int
     read_ps: int
+    reset_rule: str
     coarse: NDArray[np.int64]
     fine: NDArray[np.int64]
     invert: NDArray[np.bool_]
@@ -80,6 +83,7 @@ class PulseCodes:
         bias_v: float = 1.2,
         reset_ps: int = 4330,
         read_ps: int = 2000,
+        reset_rule: str = "changed",
     ) -> "PulseCodes":
         """The codes of a junction, times in ps and bias in V; equal calls share one object.
 
@@ -93,12 +97,17 @@ class PulseCodes:
             raise InputError(
                 f"generator is {generator!r}; it must be one of {', '.join(GENERATORS)}"
             )
+        if reset_rule not in RESET_RULES:
+            raise InputError(
+                f"reset_rule is {reset_rule!r}; it must be one of {', '.join(RESET_RULES)}"
+            )
         number = isinstance(fine_ps, int | float) and not isinstance(fine_ps, bool)
         if not number or not 0.1 <= fine_ps <= tick_ps:
             raise InputError(
                 f"fine_ps is {fine_ps!r}; it must be a number from 0.1 to tick_ps ({tick_ps})"
             )
-        return _codes(mtj, generator, fine_ps=float(fine_ps), bias_v=_volts(bias_v), **whole)
+        own = {"fine_ps": float(fine_ps), "bias_v": _volts(bias_v), "reset_rule": reset_rule}
+        return _codes(mtj, generator, **own, **whole)
 
     # Lengths in cycles
 
@@ -131,14 +140,15 @@ class PulseCodes:
 
     def to_dict(self) -> dict[str, Any]:
         """What the codes were made from, as JSON-ready values; `from_dict` makes them again."""
-        names = ("p_bits", "tick_ps", "fine_ps", "generator", "bias_v", "reset_ps", "read_ps")
+        names = ["p_bits", "tick_ps", "fine_ps", "generator", "bias_v", "reset_ps", "read_ps"]
+        names.append("reset_rule")
         return {"mtj": self.mtj.to_dict(), **{name: getattr(self, name) for name in names}}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "PulseCodes":
         """The codes that `to_dict` states; raises `InputError`."""
         known = {"mtj", "p_bits", "tick_ps", "fine_ps", "generator", "bias_v"}
-        known |= {"reset_ps", "read_ps"}
+        known |= {"reset_ps", "read_ps", "reset_rule"}
         if not isinstance(values, dict) or set(values) - known:
             raise InputError(f"pulse codes have the fields {', '.join(sorted(known))}")
         rest = {name: value for name, value in values.items() if name != "mtj"}
@@ -174,8 +184,10 @@ def _codes(mtj: InPlaneMtj, generator: str, **at: Any) -> PulseCodes:
     wanted_ps = write.pulse_for(np.minimum(np.where(invert, numbers, 1 - numbers), CERTAIN)) * 1e12
     coarse = np.floor(wanted_ps / tick_ps).astype(np.int64)
     fine = np.rint((wanted_ps - coarse * tick_ps) / fine_ps).astype(np.int64)
-    # Steps that come to a cycle are one.
-    over = fine * fine_ps >= tick_ps
+    # Steps that come to a cycle are one; and where steps do not divide it, it may be nearer.
+    rest_ps = wanted_ps - coarse * tick_ps
+    nearer = tick_ps - rest_ps < np.abs(fine * fine_ps - rest_ps)
+    over = (fine * fine_ps >= tick_ps) | nearer
     coarse, fine = np.where(over, coarse + 1, coarse), np.where(over, 0, fine)
     pulse_s = (coarse * tick_ps + fine * fine_ps) * 1e-12
     switched = write.probability(pulse_s)
@@ -183,8 +195,12 @@ def _codes(mtj: InPlaneMtj, generator: str, **at: Any) -> PulseCodes:
         switched * mtj.current_a("P", READ_BIAS_V)
         + (1 - switched) * mtj.current_a("AP", READ_BIAS_V)
     )
+    reset_s = at["reset_ps"] * 1e-12
+    # A reset of a junction that has not switched drives it where it is: antiparallel.
+    idle_j = reset_v * float(mtj.current_a("AP", reset_v)) * reset_s
     energy = (
-        switched * float(reset.energy_j(at["reset_ps"] * 1e-12))
+        switched * float(reset.energy_j(reset_s))
+        + ((1 - switched) * idle_j if at["reset_rule"] == "always" else 0.0)
         + write.energy_j(pulse_s)
         + read_w * at["read_ps"] * 1e-12
         + (MUX_ENERGY_J if biased else 0.0)

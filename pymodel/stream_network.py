@@ -200,6 +200,9 @@ def run_layer(
     check_whole(first_sample, "first_sample", 0, 2**62)
     if sums and not fsm:
         raise InputError("sums of each cycle are kept only where the FSM runs")
+    if not isinstance(inputs, np.ndarray) or inputs.dtype != np.uint64:
+        kind = inputs.dtype if isinstance(inputs, np.ndarray) else type(inputs).__name__
+        raise InputError(f"inputs are {kind}; they must be uint64, as `quantised` makes of numbers")
     shape, samples, words = layer.shape, len(inputs), words_of(cycles)
     wanted = (samples, shape.inputs, words) if given else (samples, shape.inputs)
     if inputs.shape != wanted:

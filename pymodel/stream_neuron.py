@@ -77,6 +77,8 @@ class NeuronShape:
         where inputs are outputs of a layer (Eq. 11), a = M S, n is 2M and m is N: the same K. It is
         rounded to an even number, 2 at least; the paper gives neither K nor the start state.
         """
+        if not 0 < scale < MOST_STATES:
+            raise InputError(f"M is {scale!r}; it must be a positive number below {MOST_STATES}")
         states = max(2, 2 * round(inputs * scale))
         return cls(inputs, states, operand="bipolar" if hidden_inputs else "shared")
 

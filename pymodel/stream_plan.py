@@ -15,18 +15,17 @@ from typing import Any, Self
 from nvmcosim.pymodel.device.in_plane import InPlaneMtj
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.plan import Plan
-from nvmcosim.pymodel.pulse_code import GENERATORS, PulseCodes
+from nvmcosim.pymodel.pulse_code import GENERATORS, RESET_RULES, PulseCodes
 from nvmcosim.pymodel.stream_neuron import NeuronShape
 from nvmcosim.pymodel.units import check_whole, picoseconds, quantity
 
-__all__ = ["JUNCTIONS", "RESET_RULES", "REUSES", "STREAM_FORMATS", "StreamPlan", "curve_of"]
+__all__ = ["JUNCTIONS", "REUSES", "STREAM_FORMATS", "StreamPlan", "curve_of"]
 
 #: In-plane junctions by name: mondal2018's of 20 x 58 nm (Section III-A, footnote 2).
 JUNCTIONS = {"ip-20x58": InPlaneMtj()}
 #: What a stream of ones with probability p stands for: p, or 2p - 1.
 STREAM_FORMATS = ("bipolar", "unipolar")
 #: When a junction is reset: where its last bit switched it (III-B, step i), or before every bit.
-RESET_RULES = ("changed", "always")
 #: Bits of the weights: the same for all samples, or new ones for each.
 REUSES = ("shared", "fresh")
 
@@ -153,6 +152,7 @@ class StreamPlan(Plan):
             bias_v=self.bias_v,
             reset_ps=self.reset_ps,
             read_ps=self.read_ps,
+            reset_rule=self.reset_rule,
         )
 
     @property

@@ -1,12 +1,14 @@
 """Networks of several layers: Eq. 16, the search over hidden thresholds, and what they certify."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.optimize import linprog
 
 from nvmcosim.approximation.certify import distance
+from nvmcosim.approximation.kept import read_arrays
 from nvmcosim.approximation.layers import (
     approximate_network,
     estimated_thresholds,
@@ -136,6 +138,26 @@ def test_an_infeasible_hidden_threshold_names_neuron_and_sample() -> None:
     assert f"no weights keep neuron {caught.value.neuron} within it on sample" in str(caught.value)
     with pytest.raises(Infeasible, match=r"within it$"):
         approximate_network(found, z, (0.5, 1e-3), explain=False)
+
+
+@pytest.mark.parametrize(
+    ("layer", "said"),
+    [
+        (np.zeros((4, 0)), r"the shape \(4, 0\)"),
+        (np.full((2, 2), np.nan), "a weight is nan"),
+        (np.full((2, 2), 1e300), r"a weight is 1e\+300; it must be from -65536 to 65536"),
+    ],
+)
+def test_layers_that_are_none_are_refused(layer: np.ndarray, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        TanhNetwork.trained([layer])
+
+
+def test_arrays_of_other_files_are_none(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.zeros(3))
+    np.savez(tmp_path / "c.npz", w0=np.zeros(3, complex))
+    assert read_arrays(tmp_path / "a.npy") is None
+    assert read_arrays(tmp_path / "c.npz") is None
 
 
 def test_wrong_input_is_a_sentence() -> None:

@@ -13,7 +13,7 @@ from nvmcosim.approximation import column as column_module
 from nvmcosim.approximation import program as program_module
 from nvmcosim.approximation.certify import SUM_TOLERANCE, check_outputs, distance, dual_bound
 from nvmcosim.approximation.column import solve_column
-from nvmcosim.approximation.kept import ColumnStore
+from nvmcosim.approximation.kept import ColumnStore, read_arrays, write_arrays
 from nvmcosim.approximation.limits import sum_limits
 from nvmcosim.approximation.program import Infeasible, approximate_layer, solve_stated
 from nvmcosim.pymodel.errors import InputError
@@ -229,6 +229,32 @@ def test_solved_columns_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     approximate_layer(weights, 1.0, z, 0.11, store=store)
     approximate_layer(weights, 1.1, z, 0.1, store=store)
     assert len(solved) == 7
+
+
+def test_what_a_kept_file_says_is_proved_again(tmp_path: Path) -> None:
+    weights, z = layer(6)
+    store = ColumnStore(tmp_path)
+    found = approximate_layer(weights, 1.0, z, 0.1, store=store)
+    assert found.gap < 1e-6
+    files = sorted(tmp_path.glob("*.npz"))
+    # The trained weights are inside every limit, and far from the optimum: the gap says so.
+    kept = read_arrays(files[0])
+    assert kept is not None
+    own = next(
+        w for w in weights.T if np.abs(w - kept["weights"]).max() < 1 and _same_signs(w, kept)
+    )
+    write_arrays(files[0], **{**kept, "weights": own})
+    assert approximate_layer(weights, 1.0, z, 0.1, store=store).gap > 0.1
+    # What is no solution at all is solved again.
+    for wrong in (np.full(2, np.nan), np.zeros(12), 2 * kept["weights"]):
+        write_arrays(files[0], **{**kept, "weights": wrong})
+        again = approximate_layer(weights, 1.0, z, 0.1, store=store)
+        assert (again.weights == found.weights).all()
+        assert again.bound == found.bound
+
+
+def _same_signs(weights: np.ndarray, kept: dict[str, np.ndarray]) -> bool:
+    return bool((weights * kept["weights"] >= 0).all())
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,26 @@ def test_energy_is_reset_write_read_and_mux():
     assert biased.energy_j[64] == pytest.approx(biased.energy_j[192], rel=1e-9, abs=0)
 
 
+def test_a_reset_at_every_bit_costs_where_nothing_has_switched() -> None:
+    changed, always = PulseCodes.of(MTJ), PulseCodes.of(MTJ, reset_rule="always")
+    # The bias at which 4.33 ns reset with 99.9%, and Ohm's law in the antiparallel state.
+    idle_pj = 0.7955 * float(MTJ.current_a("AP", 0.7955)) * 4.33e-9 * 1e12
+    more_pj = (always.energy_j - changed.energy_j) * 1e12
+    assert more_pj == pytest.approx((1 - changed.switch_probability) * idle_pj, rel=2e-3, abs=0)
+    assert always.digest() != changed.digest()
+    assert PulseCodes.from_dict(always.to_dict()) == always
+
+
+def test_the_next_clock_is_taken_where_it_is_nearer_than_a_step() -> None:
+    codes = PulseCodes.of(MTJ, fine_ps=700.0)
+    write = PrecessionalPulse(MTJ)
+    grid = np.array([n * 1000 + k * 700.0 for n in range(12) for k in (0, 1)])
+    switch = np.minimum(np.where(codes.invert, np.arange(257), 256 - np.arange(257)) / 256, CERTAIN)
+    wanted = write.pulse_for(switch) * 1e12
+    nearest = np.abs(wanted[:, None] - grid).min(axis=1)
+    assert np.abs(codes.pulse_ps - wanted) == pytest.approx(nearest, abs=1e-6)
+
+
 def test_codes_are_frozen_shared_and_named():
     codes = PulseCodes.of(MTJ)
     assert PulseCodes.of(MTJ, 8) is codes

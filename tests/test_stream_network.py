@@ -85,6 +85,9 @@ def test_a_device_s_grid():
     assert layer.digits == 32
 
 
+LAYER = StreamLayer.of(NeuronShape(1, 2), [[0.5]], 1)
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [
@@ -99,6 +102,11 @@ def test_a_device_s_grid():
         (lambda: run(cycles=0), "cycles is 0"),
         (lambda: run(fsm=False, sums=True), "only where the FSM runs"),
         (lambda: run(given=True), "the layer takes"),
+        (
+            lambda: run_layer(LAYER, np.array([[0.5]]), 10),
+            "inputs are float64; they must be uint64",
+        ),
+        (lambda: run_layer(LAYER, [[0.5]], 10), "inputs are list; they must be uint64"),
     ],
 )
 def test_wrong_input_is_told_in_a_sentence(call, says):
@@ -107,5 +115,4 @@ def test_wrong_input_is_told_in_a_sentence(call, says):
 
 
 def run(cycles=10, **options):
-    layer = StreamLayer.of(NeuronShape(1, 2), [[0.5]], 1)
-    return run_layer(layer, quantised([[0.5]]), cycles, **options)
+    return run_layer(LAYER, quantised([[0.5]]), cycles, **options)

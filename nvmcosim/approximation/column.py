@@ -6,7 +6,7 @@ program. HiGHS keeps its basis while rows are added, so that each round starts w
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from nvmcosim.approximation.certify import SUM_TOLERANCE, dual_bound
 from nvmcosim.approximation.highs import highs
 from nvmcosim.pymodel.errors import ToolError
 
-__all__ = ["Column", "solve_column"]
+__all__ = ["Column", "proved_again", "solve_column"]
 
 Array = NDArray[np.float64]
 
@@ -38,6 +38,7 @@ class Column:
         distance: their sum of distances from 1 or -1.
         bound: no weights inside all limits have less (weak duality, own arithmetic).
         rows, rounds: rows that were in the last program, and programs solved.
+        used, multipliers: numbers of those rows, and the multipliers that prove the bound.
     """
 
     weights: Array
@@ -45,6 +46,8 @@ class Column:
     bound: float
     rows: int
     rounds: int
+    used: NDArray[np.intp]
+    multipliers: Array
 
 
 def solve_column(
@@ -100,8 +103,34 @@ def solve_column(
             low[used] += extra
             high[used] -= extra
             program.change(low[used], high[used])
-    bound = dual_bound(signs, rows[used], least[used], most[used], program.multipliers())
-    return Column(weights, float((1 - np.abs(weights)).sum()), bound, program.rows, rounds)
+    y = program.multipliers()
+    bound = dual_bound(signs, rows[used], least[used], most[used], y)
+    value = float((1 - np.abs(weights)).sum())
+    return Column(weights, value, bound, program.rows, rounds, used, y)
+
+
+def proved_again(
+    column: Column, original: Array, rows: Array, least: Array, most: Array
+) -> Column | None:
+    """`column` with distance and bound computed anew; None if it is no solution of this program.
+
+    Arguments are those of `solve_column`. What was kept in a file may be anything.
+    """
+    w, used, y = column.weights, column.used, column.multipliers
+    signs = np.where(original >= 0, 1.0, -1.0)
+    if w.shape != original.shape or used.shape != y.shape or used.ndim != 1:
+        return None
+    if not (np.isfinite(w).all() and np.isfinite(y).all()) or (np.abs(w) > 1).any():
+        return None
+    if (w * signs < 0).any() or ((used < 0) | (used >= len(rows))).any():
+        return None
+    equal = np.isfinite(least) & (most - least <= 4 * _MARGIN)
+    sums = rows @ w
+    off = np.maximum(least - sums, sums - most)
+    if (off > np.where(equal, SUM_TOLERANCE, 0.0)).any():
+        return None
+    bound = dual_bound(signs, rows[used], least[used], most[used], y)
+    return replace(column, distance=float((1 - np.abs(w)).sum()), bound=bound)
 
 
 def _excess(sums: Array, least: Array, most: Array, equal: NDArray[np.bool_]) -> Array:
@@ -167,6 +196,10 @@ class _Program:
     def solve(self) -> bool:
         """False if nothing is inside all rows; raises `ToolError` if HiGHS gives up."""
         self._solver.run()
+        if len(self._solver.getSolution().row_dual) != self.rows:
+            raise ToolError(
+                "HiGHS refused the rows: inputs times M are beyond what it computes with"
+            )
         status = self._solver.getModelStatus()
         if status in self._none:
             return False

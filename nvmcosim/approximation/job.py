@@ -49,7 +49,8 @@ class Job:
     out: Path
 
     def __post_init__(self) -> None:
-        check_threshold(self.phi)
+        for threshold in (self.phi, *self.thresholds):
+            check_threshold(threshold)
         if self.network is None and (self.weights is None or self.inputs is None):
             raise InputError("give --network, or both --weights and --inputs")
 

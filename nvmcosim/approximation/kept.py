@@ -14,7 +14,7 @@ from nvmcosim.pymodel.files import write_stream
 __all__ = ["ColumnStore", "digest_of_arrays", "read_arrays", "write_arrays"]
 
 #: Counts up when a column's result changes for the same input.
-_VERSION = 1
+_VERSION = 2
 
 
 def digest_of_arrays(*arrays: NDArray[np.float64], text: str = "") -> str:
@@ -40,8 +40,11 @@ def read_arrays(path: Path) -> dict[str, NDArray[np.float64]] | None:
     """The arrays in the npz file at `path`; None if there is none or it is damaged. No pickle."""
     try:
         with np.load(path, allow_pickle=False) as found:
-            return {name: np.asarray(found[name], np.float64) for name in found.files}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+            arrays = {name: found[name] for name in found.files}
+        if any(array.dtype.kind not in "biuf" for array in arrays.values()):
+            return None
+        return {name: np.asarray(array, np.float64) for name, array in arrays.items()}
+    except (OSError, AttributeError, TypeError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
         return None
 
 
@@ -52,17 +55,29 @@ class ColumnStore:
         self.folder = folder
 
     def get(self, digest: str) -> Column | None:
-        """The column kept under `digest`, or None; a damaged file is as none."""
+        """The column kept under `digest`, or None; a damaged file is as none.
+
+        What the file says is not proved: `column.proved_again` does that.
+        """
         found = read_arrays(self._path(digest))
-        if found is None or set(found) != {"weights", "proof"} or found["proof"].shape != (4,):
+        if found is None or set(found) != {"weights", "used", "multipliers", "counts"}:
             return None
-        value, bound, rows, rounds = found["proof"].tolist()
-        return Column(found["weights"], value, bound, int(rows), int(rounds))
+        counts, used = found["counts"], found["used"]
+        if counts.shape != (2,) or not (np.isfinite(counts).all() and np.isfinite(used).all()):
+            return None
+        rows, rounds = counts.astype(np.int64).tolist()
+        given = found["weights"], np.nan, np.nan, rows, rounds, used.astype(np.intp)
+        return Column(*given, found["multipliers"])
 
     def put(self, digest: str, column: Column) -> None:
         """Keep `column`."""
-        proof = np.array([column.distance, column.bound, column.rows, column.rounds])
-        write_arrays(self._path(digest), weights=column.weights, proof=proof)
+        write_arrays(
+            self._path(digest),
+            weights=column.weights,
+            used=column.used.astype(np.float64),
+            multipliers=column.multipliers,
+            counts=np.array([column.rows, column.rounds], np.float64),
+        )
 
     def _path(self, digest: str) -> Path:
         return self.folder / f"{digest[:24]}.npz"

@@ -46,6 +46,14 @@ class TanhNetwork:
     @classmethod
     def trained(cls, layers: Sequence[Array]) -> Self:
         """The network of trained `layers`, each over M, the largest of its magnitudes."""
+        for layer in layers:
+            if np.ndim(layer) != 2 or not np.size(layer):
+                raise InputError(
+                    f"weights have the shape {np.shape(layer)}; it must be (inputs, neurons)"
+                )
+            largest = float(np.abs(layer).max())
+            if not largest <= 2**16:
+                raise InputError(f"a weight is {largest:g}; it must be from -65536 to 65536")
         scales = tuple(float(np.abs(layer).max()) or 1.0 for layer in layers)
         scaled = [np.asarray(w, np.float64) / m for w, m in zip(layers, scales, strict=True)]
         return cls(tuple(scaled), scales)

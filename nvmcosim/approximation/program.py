@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nvmcosim.approximation.certify import Check, check_outputs, distance
-from nvmcosim.approximation.column import Column, solve_column
+from nvmcosim.approximation.column import Column, proved_again, solve_column
 from nvmcosim.approximation.highs import highs
 from nvmcosim.approximation.kept import ColumnStore, digest_of_arrays
 from nvmcosim.approximation.limits import check_threshold, sum_limits
@@ -148,9 +148,12 @@ def approximate_layer(
                 progress(done, original.shape[1], used, wrong)
 
         key = digest_of_arrays(original[:, j], sums[:, j], np.array([phi]), text=data)
+        limits = sum_limits(sums[:, j], phi)
         column = store.get(key) if store is not None else None
+        if column is not None:
+            column = proved_again(column, original[:, j], rows, *limits)
         if column is None:
-            column = solve_column(original[:, j], rows, *sum_limits(sums[:, j], phi), tick)
+            column = solve_column(original[:, j], rows, *limits, tick)
             if column is None:
                 if not explain:
                     raise Infeasible(phi, j)

@@ -96,6 +96,11 @@ def calibrate(
 
         if workers is not None:
             raise InputError("--workers is given, but an in-plane device is sampled in one process")
+        if (noise, macrospin) != ("thermal", "1d"):
+            raise InputError(
+                f"--noise {noise} and --macrospin {macrospin} are given, but an in-plane device is "
+                "written from random starts by the vector equation: leave them out"
+            )
         volts = None if amplitude is None else _amplitudes(amplitude, spec)
         count = QUICK_WRITES if quick and samples is None else samples
         ways = _directions(direction)

@@ -93,13 +93,16 @@ def run_study(
     plots: list[dict[str, Any]] = []
     data: dict[str, Any] = {}
     runs, missing = Runs(), ""
+    sweep = options.sweep()
+    if "network" in options.parts:
+        # First, as a folder that is none is to leave nothing behind.
+        sweep, missing, data = _with_data(sweep)
     if "device" in options.parts:
         from nvmcosim.studies.mondal2018.device import device_figures, draw_device_plots
 
         figures += device_figures()
         plots += draw_device_plots(options.out / "plots", figures)
     if "network" in options.parts:
-        sweep, missing, data = _with_data(options.sweep())
         runs = _run(sweep, options, progress, executor)
         found = network_figures(runs)
         figures += found
