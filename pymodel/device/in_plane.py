@@ -5,18 +5,18 @@ is positive in the sense that favours the switch in question. 1 kA/m is 1 emu/cc
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import constants
 
-from nvmcosim.pymodel.device.fields import NumberField, merge, read_fields, read_number
+from nvmcosim.pymodel.device.fields import NumberField
 from nvmcosim.pymodel.device.mtj import DIRECTIONS
+from nvmcosim.pymodel.device.parameters import Parameters
 from nvmcosim.pymodel.errors import InputError
-from nvmcosim.pymodel.files import digest_of
 
 __all__ = ["STATES", "InPlaneMtj", "state_of"]
 
@@ -58,7 +58,7 @@ def state_of(direction: str) -> str:
 
 
 @dataclass(frozen=True)
-class InPlaneMtj:
+class InPlaneMtj(Parameters):
     """An in-plane junction as one macrospin; the defaults are mondal2018's (footnote 2).
 
     Fields:
@@ -78,6 +78,8 @@ class InPlaneMtj:
     Frozen; raises `InputError` for a value that is not finite or out of range.
     """
 
+    NUMBERS: ClassVar[Mapping[str, NumberField]] = _NUMBERS
+
     width_nm: float = 20.0
     length_nm: float = 58.0
     thickness_nm: float = 2.5
@@ -92,9 +94,7 @@ class InPlaneMtj:
     jc_p_ap_ma_cm2: float = 7.55
 
     def __post_init__(self) -> None:
-        for name, field in _NUMBERS.items():
-            value = read_number(getattr(self, name), name, field.low, field.high)
-            object.__setattr__(self, name, value)
+        super().__post_init__()
         if self.length_nm < self.width_nm:
             raise InputError(
                 f"length_nm is {self.length_nm:g} and width_nm {self.width_nm:g}; the length, "
@@ -164,28 +164,3 @@ class InPlaneMtj:
     def current_a(self, state: str, voltage_v: ArrayLike) -> Floats:
         """Current in A, of `state` at a bias in V; same shape."""
         return self.density(state, voltage_v) * self.area_m2
-
-    # Forms
-
-    def replace(self, **changes: Any) -> Self:
-        """The same junction with other values in some fields."""
-        return replace(self, **changes)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON-ready values; `from_dict` takes them back."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
-    def digest(self) -> str:
-        """SHA-256 of the parameters: equal junctions have equal digests."""
-        return digest_of(self.to_dict())
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any], base: Self | None = None) -> Self:
-        """The junction that `values` state, on top of `base`, or else of the defaults.
-
-        Keys are field names with numbers (`width_nm = 20`), or without the unit and with text
-        (`width = "20 nm"`, `ms = "1222 kA/m"`). Raises `InputError` for anything unknown or
-        doubled.
-        """
-        stated = read_fields(values, _NUMBERS, "junction")
-        return cls(**merge(cls, base, stated, "junction"))

@@ -15,7 +15,7 @@ from nvmcosim.pymodel.curve import WriteCurve
 from nvmcosim.pymodel.device.fields import merge, read_fields
 from nvmcosim.pymodel.device.in_plane import InPlaneMtj, state_of
 from nvmcosim.pymodel.device.precessional import CERTAIN, PrecessionalPulse, bias_for
-from nvmcosim.pymodel.device.spec import DRIVER_FIELDS, DeviceSpec, WriteDriver
+from nvmcosim.pymodel.device.spec import DRIVER_FIELDS, DeviceSpec, WriteDriver, check_named
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import digest_of, read_mapping
 from nvmcosim.pymodel.units import check_whole
@@ -48,10 +48,7 @@ class InPlaneSpec:
     origin: str = ""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name or len(self.name) > 100:
-            raise InputError(f"name is {self.name!r}; it must be text of 1 to 100 characters")
-        if not isinstance(self.origin, str):
-            raise InputError(f"origin is {self.origin!r}; it must be text")
+        check_named(self.name, self.origin)
         check_whole(self.reset_ps, "reset_ps", 1, 10**6)
         if self.driver.kind != "source":
             raise InputError(

@@ -7,17 +7,17 @@ the initial state becomes unstable; times are in units of `tau_s` where a docstr
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import constants
 
 from nvmcosim.pymodel.device.fields import NumberField, merge, read_fields, read_number
+from nvmcosim.pymodel.device.parameters import Parameters
 from nvmcosim.pymodel.errors import InputError
-from nvmcosim.pymodel.files import digest_of
 
 __all__ = ["DIRECTIONS", "GYROMAGNETIC_RATIO", "PmaMtj"]
 
@@ -43,7 +43,7 @@ _TORQUES = ("current", "voltage")
 
 
 @dataclass(frozen=True)
-class PmaMtj:
+class PmaMtj(Parameters):
     """A round perpendicular junction, as one macrospin between its two tunnelling states.
 
     Fields:
@@ -63,6 +63,8 @@ class PmaMtj:
     Frozen; raises `InputError` for a value that is not finite or out of range.
     """
 
+    NUMBERS: ClassVar[Mapping[str, NumberField]] = _NUMBERS
+
     diameter_nm: float
     thickness_nm: float
     ms_t: float
@@ -76,9 +78,7 @@ class PmaMtj:
     torque: str = "voltage"
 
     def __post_init__(self) -> None:
-        for name, field in _NUMBERS.items():
-            value = read_number(getattr(self, name), name, field.low, field.high)
-            object.__setattr__(self, name, value)
+        super().__post_init__()
         if self.torque not in _TORQUES:
             raise InputError(f"torque is {self.torque!r}; it must be one of {', '.join(_TORQUES)}")
 
@@ -149,18 +149,6 @@ class PmaMtj:
 
     # Forms
 
-    def replace(self, **changes: Any) -> Self:
-        """The same junction with other values in some fields."""
-        return replace(self, **changes)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON-ready values; `from_dict` takes them back."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
-    def digest(self) -> str:
-        """SHA-256 of the parameters: equal junctions have equal digests."""
-        return digest_of(self.to_dict())
-
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], base: Self | None = None) -> Self:
         """The junction that `values` state, on top of `base` if given.
@@ -169,7 +157,7 @@ class PmaMtj:
         (`diameter = "40 nm"`, `ra = "18 ohm*um^2"`). `delta` stands in for the anisotropy field,
         which then follows from it. Raises `InputError` for anything unknown, missing or doubled.
         """
-        stated = read_fields(values, _NUMBERS, "junction", ("delta", "torque"))
+        stated = read_fields(values, cls.NUMBERS, cls.WHAT, ("delta", "torque"))
         delta = stated.pop("delta", None)
         if delta is not None:
             if "hk_t" in stated:
@@ -177,5 +165,5 @@ class PmaMtj:
             delta = read_number(delta, "delta", 1.0, 1000.0)
             # Any field does for now: the barrier is proportional to it.
             stated["hk_t"] = 1.0
-        made = cls(**merge(cls, base, stated, "junction"))
+        made = cls(**merge(cls, base, stated, cls.WHAT))
         return made if delta is None else made.replace(hk_t=delta / made.delta)

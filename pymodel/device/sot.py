@@ -15,17 +15,17 @@ current's direction and B the state: *antiparallel* (AP, high resistance) is log
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import constants
 
-from nvmcosim.pymodel.device.fields import NumberField, merge, read_fields, read_number
+from nvmcosim.pymodel.device.fields import NumberField
+from nvmcosim.pymodel.device.parameters import Parameters
 from nvmcosim.pymodel.errors import InputError
-from nvmcosim.pymodel.files import digest_of
 
 __all__ = ["SOT_ORIGIN", "SOT_PRESETS", "SotMtj", "gated"]
 
@@ -65,7 +65,7 @@ SOT_ORIGIN = (
 
 
 @dataclass(frozen=True)
-class SotMtj:
+class SotMtj(Parameters):
     """A round perpendicular junction on a heavy-metal track; the defaults are `sot-wang2020`.
 
     "Model" below is the open compact model of `SOT_ORIGIN`, a typical value where the paper has
@@ -93,6 +93,9 @@ class SotMtj:
     Frozen; raises `InputError` for a value that is not finite or out of range.
     """
 
+    NUMBERS: ClassVar[Mapping[str, NumberField]] = _NUMBERS
+    WHAT: ClassVar[str] = "spin-orbit junction"
+
     diameter_nm: float = 50.0
     thickness_nm: float = 1.1
     oxide_nm: float = 1.4
@@ -115,9 +118,7 @@ class SotMtj:
     pulse_ns: float = 2.0
 
     def __post_init__(self) -> None:
-        for name, field in _NUMBERS.items():
-            value = read_number(getattr(self, name), name, field.low, field.high)
-            object.__setattr__(self, name, value)
+        super().__post_init__()
         if self.r_off_ohm <= self.r_on_ohm:
             raise InputError(f"r_off_ohm is {self.r_off_ohm:g}; it must be above r_on_ohm")
         if self.hx_t >= self.hk_t:
@@ -176,31 +177,6 @@ class SotMtj:
         tmr = self.tmr / (1 + (np.asarray(voltage_v, dtype=np.float64) / self.v_half_v) ** 2)
         share = (1 - np.asarray(cosine, dtype=np.float64)) / 2
         return (1 - share * tmr / (1 + tmr)) / self.r_on_ohm
-
-    # Forms
-
-    def replace(self, **changes: Any) -> Self:
-        """The same junction with other values in some fields."""
-        return replace(self, **changes)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON-ready values; `from_dict` takes them back."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
-    def digest(self) -> str:
-        """SHA-256 of the parameters: equal junctions have equal digests."""
-        return digest_of(self.to_dict())
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any], base: Self | None = None) -> Self:
-        """The junction that `values` state, on top of `base`, or else of the defaults.
-
-        Keys are field names with numbers (`oxide_nm = 1.4`), or without the unit and with text
-        (`oxide = "1.4 nm"`, `write = "65 uA"`). Raises `InputError` for anything unknown or
-        doubled.
-        """
-        stated = read_fields(values, _NUMBERS, "spin-orbit junction")
-        return cls(**merge(cls, base, stated, "spin-orbit junction"))
 
 
 def gated(stored: bool, v: bool, c: bool) -> bool:

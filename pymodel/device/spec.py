@@ -10,7 +10,14 @@ from nvmcosim.pymodel.device.mtj import PmaMtj
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import digest_of, read_mapping
 
-__all__ = ["DRIVER_FIELDS", "DeviceSpec", "DeviceSpread", "WriteDriver", "load_device"]
+__all__ = [
+    "DRIVER_FIELDS",
+    "DeviceSpec",
+    "DeviceSpread",
+    "WriteDriver",
+    "check_named",
+    "load_device",
+]
 
 #: Numbers of a write driver as a device file states them.
 DRIVER_FIELDS = {
@@ -99,6 +106,14 @@ class DeviceSpread:
         return not any(self.to_dict().values())
 
 
+def check_named(name: object, origin: object) -> None:
+    """Raise `InputError` unless `name` and `origin` are what a device can be called and be from."""
+    if not isinstance(name, str) or not name or len(name) > 100:
+        raise InputError(f"name is {name!r}; it must be text of 1 to 100 characters")
+    if not isinstance(origin, str):
+        raise InputError(f"origin is {origin!r}; it must be text")
+
+
 @dataclass(frozen=True)
 class DeviceSpec:
     """A named device: what a device file states and `calibrate` turns into a write curve.
@@ -113,10 +128,7 @@ class DeviceSpec:
     origin: str = ""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name or len(self.name) > 100:
-            raise InputError(f"name is {self.name!r}; it must be text of 1 to 100 characters")
-        if not isinstance(self.origin, str):
-            raise InputError(f"origin is {self.origin!r}; it must be text")
+        check_named(self.name, self.origin)
 
     def to_dict(self) -> dict[str, Any]:
         """The device as JSON-ready values; `from_dict` takes it back."""
