@@ -155,6 +155,7 @@ def test_within_one_and_the_trivial_rate() -> None:
         ({"networks": ("mnist-3",)}, "network is 'mnist-3'; it must be one of mnist-1"),
         ({"parts": ("nets",)}, "part is 'nets'; it must be one of device, network"),
         ({"parts": ()}, "parts is empty"),
+        ({"networks": ()}, "networks is empty; it must have some of mnist-1"),
         ({"counts": (0,)}, "a count of samples is 0; it must be 1 to 60000"),
     ],
 )

@@ -11,7 +11,7 @@ from nvmcosim.pymodel.files import write_json
 from nvmcosim.studies.cells import CellStore, Executor
 from nvmcosim.studies.executors import InProcess
 from nvmcosim.studies.figures import Figure
-from nvmcosim.studies.frame import Progress, train_cells
+from nvmcosim.studies.frame import Progress, check_chosen, train_cells
 from nvmcosim.studies.ho2021.accuracy import accuracy_figures
 from nvmcosim.studies.ho2021.beyond import beyond_figures
 from nvmcosim.studies.ho2021.bits import bit_figures
@@ -65,17 +65,11 @@ class StudyOptions:
     train: bool = True
 
     def __post_init__(self) -> None:
-        for what, values, known in (
-            ("part", self.parts, PARTS),
-            ("network", (*self.networks, *self.iterations), tuple(TABLE_1)),
-        ):
-            for value in values:
-                if value not in known:
-                    raise InputError(f"{what} is {value!r}; it must be one of {', '.join(known)}")
-        if not self.parts:
-            raise InputError(f"parts is empty; it must have some of {', '.join(PARTS)}")
-        if "network" in self.parts and not self.networks:
-            raise InputError(f"networks is empty; it must have some of {', '.join(TABLE_1)}")
+        check_chosen("part", self.parts, PARTS)
+        if "network" in self.parts or self.networks:
+            check_chosen("network", self.networks, TABLE_1)
+        if self.iterations:
+            check_chosen("network", self.iterations, TABLE_1)
         for name, count in self.iterations.items():
             if name not in self.networks:
                 trained = ", ".join(self.networks)

@@ -11,7 +11,7 @@ from nvmcosim.pymodel.files import write_json
 from nvmcosim.studies.cells import CellStore, Executor
 from nvmcosim.studies.executors import InProcess
 from nvmcosim.studies.figures import Figure
-from nvmcosim.studies.frame import Progress, final_accuracy, train_cells
+from nvmcosim.studies.frame import Progress, check_chosen, final_accuracy, train_cells
 from nvmcosim.studies.locatelli2018.device import (
     QUICK_SAMPLES,
     SAMPLES,
@@ -82,11 +82,7 @@ class StudyOptions:
     train: bool = True
 
     def __post_init__(self) -> None:
-        if not self.parts:
-            raise InputError(f"parts is empty; it must have some of {', '.join(PARTS)}")
-        for part in self.parts:
-            if part not in PARTS:
-                raise InputError(f"part is {part!r}; it must be one of {', '.join(PARTS)}")
+        check_chosen("part", self.parts, PARTS)
         for name in ("seeds", "reading_seeds"):
             count = getattr(self, name)
             if count is not None and not 1 <= count <= 1000:

@@ -1,6 +1,6 @@
 """Runs the study of mondal2018 and sets its figures beside the paper's."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -8,10 +8,10 @@ from typing import Any
 from nvmcosim.provenance import provenance
 from nvmcosim.pymodel.errors import InputError, MissingTool
 from nvmcosim.pymodel.files import write_json
-from nvmcosim.studies.cells import Cell, CellStore, Executor, run_cells
+from nvmcosim.studies.cells import Cell, CellStore, Executor
 from nvmcosim.studies.executors import InProcess
 from nvmcosim.studies.figures import Figure
-from nvmcosim.studies.frame import Progress
+from nvmcosim.studies.frame import Progress, check_chosen, train_cells
 from nvmcosim.studies.mondal2018.networks import TASKS, samples_of
 from nvmcosim.studies.mondal2018.plots import draw_network_plots
 from nvmcosim.studies.mondal2018.runs import Runs
@@ -54,15 +54,9 @@ class StudyOptions:
     train: bool = True
 
     def __post_init__(self) -> None:
-        for what, values, known in (
-            ("part", self.parts, PARTS),
-            ("network", self.networks, tuple(TASKS)),
-        ):
-            for value in values:
-                if value not in known:
-                    raise InputError(f"{what} is {value!r}; it must be one of {', '.join(known)}")
-        if not self.parts:
-            raise InputError(f"parts is empty; it must have some of {', '.join(PARTS)}")
+        check_chosen("part", self.parts, PARTS)
+        if "network" in self.parts or self.networks:
+            check_chosen("network", self.networks, TASKS)
         for count in self.counts:
             if not 1 <= count <= 60_000:
                 raise InputError(f"a count of samples is {count}; it must be 1 to 60000")
@@ -151,7 +145,7 @@ def _run(
 
     def run(cells: Mapping[Any, Cell]) -> dict[Any, dict[str, Any]]:
         if options.train:
-            _tell(cells.values(), store, executor, progress)
+            train_cells(cells.values(), store, executor, progress, _said)
         found = {key: store.get(cell.digest) for key, cell in cells.items()}
         return {key: result for key, result in found.items() if result is not None}
 
@@ -172,23 +166,9 @@ def _alike(counts: Mapping[Any, Mapping[str, Any]]) -> int:
     return int(min(at_zero, key=lambda n: abs(saving(at_zero[n], base) - PAPER_SAVING)))
 
 
-def _tell(
-    cells: Iterable[Cell], store: CellStore, executor: Executor, progress: Progress | None
-) -> None:
-    unique = {cell.digest: cell for cell in cells}
-    done = 0
-
-    def notify(cell: Cell) -> None:
-        nonlocal done
-        done += 1
-        result = store.get(cell.digest)
-        if progress is not None and result is not None:
-            line = f"{cell.title}: {result['accuracy']:.2f}%"
-            if "gap" in result:
-                line += f", dual gap {result['gap']:.1e}"
-            progress(line, done, len(unique))
-
-    run_cells(list(unique.values()), store, executor, notify)
+def _said(result: Mapping[str, Any]) -> str:
+    gap = f", dual gap {result['gap']:.1e}" if "gap" in result else ""
+    return f"{result['accuracy']:.2f}%{gap}"
 
 
 def _lead(runs: Runs, missing: str, options: StudyOptions) -> str:

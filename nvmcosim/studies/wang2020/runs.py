@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from nvmcosim.pymodel.formats import FORMATS
-from nvmcosim.studies.cells import Cell, CellStore, Executor, run_cells
-from nvmcosim.studies.frame import Progress
+from nvmcosim.studies.cells import Cell, CellStore, Executor
+from nvmcosim.studies.frame import Progress, train_cells
 from nvmcosim.studies.wang2020.training import ExactCell, LenetCell, LenetSize
 
 __all__ = ["network_cells", "network_results"]
@@ -32,17 +32,8 @@ def network_results(
 ) -> dict[str, dict[str, Any]]:
     """Results of `cells` by name, kept in `out`; those that are left are run if `train`."""
     store = CellStore(out / "cells")
-    done = 0
-
-    def notify(cell: Cell) -> None:
-        nonlocal done
-        done += 1
-        result = store.get(cell.digest)
-        if progress is not None and result is not None:
-            progress(f"{cell.title}: {_said(result)}", done, len(cells))
-
     if train:
-        run_cells(list(cells.values()), store, executor, notify)
+        train_cells(cells.values(), store, executor, progress, _said)
     found = {name: store.get(cell.digest) for name, cell in cells.items()}
     return {name: result for name, result in found.items() if result is not None}
 

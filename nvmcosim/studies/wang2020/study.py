@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from nvmcosim.provenance import provenance
-from nvmcosim.pymodel.errors import InputError, MissingTool
+from nvmcosim.pymodel.errors import MissingTool
 from nvmcosim.pymodel.files import write_json
 from nvmcosim.studies.cells import Executor
 from nvmcosim.studies.executors import InProcess
 from nvmcosim.studies.figures import Figure
-from nvmcosim.studies.frame import Progress
+from nvmcosim.studies.frame import Progress, check_chosen
 from nvmcosim.studies.wang2020.alignment import alignment_figures
 from nvmcosim.studies.wang2020.counts import adder_figures, aritpim_figures, equation_figures
 from nvmcosim.studies.wang2020.mac import mac_figures
@@ -53,11 +53,7 @@ class StudyOptions:
     train: bool = True
 
     def __post_init__(self) -> None:
-        if not self.parts:
-            raise InputError(f"parts is empty; it must have some of {', '.join(PARTS)}")
-        for part in self.parts:
-            if part not in PARTS:
-                raise InputError(f"part is {part!r}; it must be one of {', '.join(PARTS)}")
+        check_chosen("part", self.parts, PARTS)
 
 
 def run_study(
