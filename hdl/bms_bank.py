@@ -1,20 +1,19 @@
 """A bank of generators that take turns, so that a bit can come out in every clock."""
 
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from amaranth.hdl import Array, Cat, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from nvmcosim.hdl.arithmetic import EventCounter, popcount
-from nvmcosim.hdl.bms_sng import FrameSource, sng_summary
+from nvmcosim.hdl.arithmetic import popcount
+from nvmcosim.hdl.bms_sng import FrameSource, GeneratorBlock, sng_summary
 from nvmcosim.hdl.sng_core import EVENTS, SngCore
-from nvmcosim.hdl.sng_ports import BitLayout, JunctionSignature, sng_port_meanings
+from nvmcosim.hdl.sng_ports import BitLayout, JunctionSignature
 from nvmcosim.hdl.write_controller import COUNTER_BITS
 from nvmcosim.pymodel.golden_sng import SNG_COUNTERS
 from nvmcosim.pymodel.sng_shape import SngShape
 from nvmcosim.pymodel.stream_plan import StreamPlan
-from nvmcosim.pymodel.units import check_whole
 
 __all__ = ["BankCore", "BmsBank"]
 
@@ -81,7 +80,7 @@ class BankCore(wiring.Component):
         return m
 
 
-class BmsBank(wiring.Component):
+class BmsBank(GeneratorBlock):
     """Turns numbers into streams of `plan.cycles` bits, which `plan.phases` junctions draw.
 
     Junction k makes the bits k, k + phases and so on, counted over all streams, so the phases of
@@ -97,39 +96,8 @@ class BmsBank(wiring.Component):
 
     block: ClassVar[str] = "bms-bank"
 
-    def __new__(cls, plan: StreamPlan, *, counter_bits: int = COUNTER_BITS) -> Self:
-        """Check the parameters first: Amaranth complains of components made but never used."""
-        check_whole(counter_bits, "counter_bits", 1, 64)
-        return super().__new__(cls, src_loc_at=1)
-
     def __init__(self, plan: StreamPlan, *, counter_bits: int = COUNTER_BITS) -> None:
-        self.plan = plan
-        self.counter_bits = counter_bits
-        self.shape = SngShape.of(plan)
-        self.junctions = plan.bank_phases
-        super().__init__(
-            {
-                "numbers": In(stream.Signature(self.shape.number_bits)),
-                "output": Out(stream.Signature(BitLayout())),
-                "mtj": Out(JunctionSignature(self.shape, self.junctions)),
-                **{name: Out(counter_bits) for name in SNG_COUNTERS},
-            }
-        )
-
-    @property
-    def counter_names(self) -> tuple[str, ...]:
-        """The counters' ports."""
-        return SNG_COUNTERS
-
-    @property
-    def port_meanings(self) -> dict[str, str]:
-        """One line on each port of the Verilog, by its name."""
-        return sng_port_meanings()
-
-    @property
-    def delay(self) -> int:
-        """Clocks from accepting a number to offering its first bit."""
-        return self.shape.frame_cycles + 2
+        super().__init__(plan, plan.bank_phases, counter_bits)
 
     @property
     def summary(self) -> list[str]:
@@ -143,12 +111,6 @@ class BmsBank(wiring.Component):
         wiring.connect(m, wiring.flipped(self.numbers), core.numbers)
         wiring.connect(m, core.output, wiring.flipped(self.output))
         wiring.connect(m, core.mtj, wiring.flipped(self.mtj))
-        for name in SNG_COUNTERS:
-            m.submodules[f"count_{name}"] = counter = EventCounter(
-                self.counter_bits, self.junctions
-            )
-            m.d.comb += [
-                counter.amount.eq(getattr(core, f"made_{name}")),
-                getattr(self, name).eq(counter.count),
-            ]
+        made = {name: getattr(core, f"made_{name}") for name in SNG_COUNTERS}
+        self.count(m, made, self.junctions)
         return m

@@ -1,20 +1,19 @@
 """The stochastic number generator: numbers to frames, and one junction (mondal2018, Fig. 4a)."""
 
 from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from nvmcosim.hdl.arithmetic import EventCounter
 from nvmcosim.hdl.sng_core import EVENTS, SngCore
 from nvmcosim.hdl.sng_ports import BitLayout, FrameLayout, JunctionSignature, sng_port_meanings
+from nvmcosim.hdl.stream_base import StreamBlock
 from nvmcosim.hdl.write_controller import COUNTER_BITS
 from nvmcosim.pymodel.golden_sng import SNG_COUNTERS
 from nvmcosim.pymodel.sng_shape import SngShape
 from nvmcosim.pymodel.stream_plan import StreamPlan
-from nvmcosim.pymodel.units import check_whole
 
 __all__ = ["BmsSng", "FrameSource"]
 
@@ -100,7 +99,40 @@ def _looked_up(m: Module, table: Sequence[int], index: Value, width: int) -> Sig
     return found
 
 
-class BmsSng(wiring.Component):
+class GeneratorBlock(StreamBlock):
+    """Base of the blocks that turn one number after another into bits.
+
+    Parameters:
+        plan, counter_bits: as in `StreamBlock`; junctions: how many there are.
+    """
+
+    def __init__(self, plan: StreamPlan, junctions: int, counter_bits: int) -> None:
+        self.shape = SngShape.of(plan)
+        self.junctions = junctions
+        members = {
+            "numbers": In(stream.Signature(self.shape.number_bits)),
+            "output": Out(stream.Signature(BitLayout())),
+            "mtj": Out(JunctionSignature(self.shape, junctions)),
+        }
+        super().__init__(plan, members, counter_bits)
+
+    @property
+    def counter_names(self) -> tuple[str, ...]:
+        """The counters' ports."""
+        return SNG_COUNTERS
+
+    @property
+    def port_meanings(self) -> dict[str, str]:
+        """One line on each port of the Verilog, by its name."""
+        return sng_port_meanings()
+
+    @property
+    def delay(self) -> int:
+        """Clocks from accepting a number to offering its first bit."""
+        return self.shape.frame_cycles + 2
+
+
+class BmsSng(GeneratorBlock):
     """Turns numbers into streams of `plan.cycles` bits, which one junction draws.
 
     Timing: a number accepted in clock t shows its first reset in t + 2, its first bit in
@@ -124,38 +156,8 @@ class BmsSng(wiring.Component):
 
     block: ClassVar[str] = "bms-sng"
 
-    def __new__(cls, plan: StreamPlan, *, counter_bits: int = COUNTER_BITS) -> Self:
-        """Check the parameters first: Amaranth complains of components made but never used."""
-        check_whole(counter_bits, "counter_bits", 1, 64)
-        return super().__new__(cls, src_loc_at=1)
-
     def __init__(self, plan: StreamPlan, *, counter_bits: int = COUNTER_BITS) -> None:
-        self.plan = plan
-        self.counter_bits = counter_bits
-        self.shape = SngShape.of(plan)
-        super().__init__(
-            {
-                "numbers": In(stream.Signature(self.shape.number_bits)),
-                "output": Out(stream.Signature(BitLayout())),
-                "mtj": Out(JunctionSignature(self.shape)),
-                **{name: Out(counter_bits) for name in SNG_COUNTERS},
-            }
-        )
-
-    @property
-    def counter_names(self) -> tuple[str, ...]:
-        """The counters' ports."""
-        return SNG_COUNTERS
-
-    @property
-    def port_meanings(self) -> dict[str, str]:
-        """One line on each port of the Verilog, by its name."""
-        return sng_port_meanings()
-
-    @property
-    def delay(self) -> int:
-        """Clocks from accepting a number to offering its first bit."""
-        return self.shape.frame_cycles + 2
+        super().__init__(plan, 1, counter_bits)
 
     @property
     def summary(self) -> list[str]:
@@ -171,12 +173,8 @@ class BmsSng(wiring.Component):
         wiring.connect(m, source.frames, core.frames)
         wiring.connect(m, core.output, wiring.flipped(self.output))
         wiring.connect(m, core.mtj, wiring.flipped(self.mtj))
-        for name, event in zip(SNG_COUNTERS, ("ended", *EVENTS), strict=True):
-            m.submodules[f"count_{name}"] = counter = EventCounter(self.counter_bits)
-            m.d.comb += [
-                counter.amount.eq(core.ended & getattr(core, event)),
-                getattr(self, name).eq(counter.count),
-            ]
+        events = (core.ended & getattr(core, event) for event in ("ended", *EVENTS))
+        self.count(m, dict(zip(SNG_COUNTERS, events, strict=True)))
         return m
 
 

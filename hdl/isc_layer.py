@@ -1,12 +1,11 @@
 """A layer of integral-stochastic neurons on the same inputs (mondal2018, Fig. 1c)."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from amaranth.hdl import Cat, Module
+from amaranth.hdl import Cat, Const, Module, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from nvmcosim.hdl.arithmetic import EventCounter
 from nvmcosim.hdl.isc_neuron import (
     NeuronLogic,
     OperandLayout,
@@ -14,10 +13,10 @@ from nvmcosim.hdl.isc_neuron import (
     operands_meaning,
     step_neurons,
 )
+from nvmcosim.hdl.stream_base import StreamBlock
 from nvmcosim.hdl.write_controller import COUNTER_BITS
 from nvmcosim.pymodel.stream_neuron import NeuronShape
 from nvmcosim.pymodel.stream_plan import StreamPlan
-from nvmcosim.pymodel.units import check_whole
 
 __all__ = ["IscLayer", "LayerBitsLayout", "LayerCore", "layer_counters"]
 
@@ -70,7 +69,7 @@ class LayerCore(wiring.Component):
         return m
 
 
-class IscLayer(wiring.Component):
+class IscLayer(StreamBlock):
     """The plan's first layer: bits of inputs and weights in, a tanh bit of each neuron out.
 
     Timing and reset are those of `IscNeuron`; counters count a cycle in the clock in which its bits
@@ -87,22 +86,13 @@ class IscLayer(wiring.Component):
 
     block: ClassVar[str] = "isc-layer"
 
-    def __new__(cls, plan: StreamPlan, *, counter_bits: int = COUNTER_BITS) -> Self:
-        """Check the parameters first: Amaranth complains of components made but never used."""
-        check_whole(counter_bits, "counter_bits", 1, 64)
-        return super().__new__(cls, src_loc_at=1)
-
     def __init__(self, plan: StreamPlan, *, counter_bits: int = COUNTER_BITS) -> None:
-        self.plan = plan
-        self.counter_bits = counter_bits
         self.shape, self.outputs = plan.neurons[0], plan.layers[1]
-        super().__init__(
-            {
-                "operands": In(stream.Signature(OperandLayout(self.shape, self.outputs))),
-                "output": Out(stream.Signature(LayerBitsLayout(self.outputs))),
-                **{name: Out(counter_bits) for name in self.counter_names},
-            }
-        )
+        members = {
+            "operands": In(stream.Signature(OperandLayout(self.shape, self.outputs))),
+            "output": Out(stream.Signature(LayerBitsLayout(self.outputs))),
+        }
+        super().__init__(plan, members, counter_bits)
 
     @property
     def counter_names(self) -> tuple[str, ...]:
@@ -135,18 +125,16 @@ class IscLayer(wiring.Component):
         m.submodules.core = core = LayerCore(self.shape, self.outputs)
         wiring.connect(m, wiring.flipped(self.operands), core.operands)
         wiring.connect(m, core.output, wiring.flipped(self.output))
-        count_output(m, self)
+        self.count(m, output_events(self.output))
         return m
 
 
-def count_output(m: Module, layer: Any) -> None:
-    """Count what is taken of `layer.output` on the ports that `layer_counters` names."""
-    output = layer.output
+def output_events(output: Any) -> dict[str, Value]:
+    """What of `output`, a layer's, is taken in this clock, by the names of `layer_counters`."""
     taken = output.valid & output.ready
-    events = [1, output.payload.last, *output.payload.bits]
-    for name, event in zip(layer_counters(len(output.payload.bits)), events, strict=True):
-        m.submodules[f"count_{name}"] = counter = EventCounter(layer.counter_bits)
-        m.d.comb += [counter.amount.eq(taken & event), getattr(layer, name).eq(counter.count)]
+    events = [Const(1), output.payload.last, *output.payload.bits]
+    names = layer_counters(len(output.payload.bits))
+    return {name: taken & event for name, event in zip(names, events, strict=True)}
 
 
 def layer_output_meanings(outputs: int) -> dict[str, str]:

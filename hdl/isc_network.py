@@ -1,28 +1,28 @@
 """A whole stochastic network: a bank of generators for each number, and layers on their bits."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from nvmcosim.hdl.arithmetic import EventCounter, popcount
+from nvmcosim.hdl.arithmetic import popcount
 from nvmcosim.hdl.bms_bank import BankCore
 from nvmcosim.hdl.bms_sng import sng_summary
 from nvmcosim.hdl.isc_layer import (
     LayerBitsLayout,
     LayerCore,
-    count_output,
     layer_counters,
     layer_output_meanings,
+    output_events,
 )
 from nvmcosim.hdl.isc_neuron import neuron_summary
 from nvmcosim.hdl.sng_ports import JunctionSignature, sng_port_meanings
+from nvmcosim.hdl.stream_base import StreamBlock
 from nvmcosim.hdl.write_controller import COUNTER_BITS
 from nvmcosim.pymodel.golden_sng import SNG_COUNTERS
 from nvmcosim.pymodel.sng_shape import SngShape
 from nvmcosim.pymodel.stream_plan import StreamPlan
-from nvmcosim.pymodel.units import check_whole
 
 __all__ = ["IscNetwork", "SampleLayout"]
 
@@ -45,7 +45,7 @@ class SampleLayout(data.StructLayout):
         super().__init__(fields)
 
 
-class IscNetwork(wiring.Component):
+class IscNetwork(StreamBlock):
     """Computes the bits of the last layer's neurons for each sample, `plan.cycles` of each.
 
     Every number has a bank of `plan.phases` junctions of its own, and every sample fresh bits: bits
@@ -73,14 +73,7 @@ class IscNetwork(wiring.Component):
 
     block: ClassVar[str] = "isc-network"
 
-    def __new__(cls, plan: StreamPlan, *, counter_bits: int = COUNTER_BITS) -> Self:
-        """Check the parameters first: Amaranth complains of components made but never used."""
-        check_whole(counter_bits, "counter_bits", 1, 64)
-        return super().__new__(cls, src_loc_at=1)
-
     def __init__(self, plan: StreamPlan, *, counter_bits: int = COUNTER_BITS) -> None:
-        self.plan = plan
-        self.counter_bits = counter_bits
         self.sng = SngShape.of(plan)
         self.layout = SampleLayout(plan)
         #: Numbers, the inputs' first, and of each layer.
@@ -89,14 +82,12 @@ class IscNetwork(wiring.Component):
             for shape, outputs in zip(plan.neurons, plan.layers[1:], strict=True)
         ]
         self.junctions = sum(self.numbers) * plan.bank_phases
-        super().__init__(
-            {
-                "samples": In(stream.Signature(self.layout)),
-                "output": Out(stream.Signature(LayerBitsLayout(plan.layers[-1]))),
-                "mtj": Out(JunctionSignature(self.sng, self.junctions)),
-                **{name: Out(counter_bits) for name in self.counter_names},
-            }
-        )
+        members = {
+            "samples": In(stream.Signature(self.layout)),
+            "output": Out(stream.Signature(LayerBitsLayout(plan.layers[-1]))),
+            "mtj": Out(JunctionSignature(self.sng, self.junctions)),
+        }
+        super().__init__(plan, members, counter_bits)
 
     @property
     def counter_names(self) -> tuple[str, ...]:
@@ -163,7 +154,7 @@ class IscNetwork(wiring.Component):
             x, here, take = output.payload.bits, output.valid, [output.ready]
             lasts = output.payload.last
         wiring.connect(m, layer.output, wiring.flipped(self.output))
-        count_output(m, self)
+        self.count(m, output_events(self.output))
         return m
 
     def _banks(self, m: Module, free: Value) -> list[BankCore]:
@@ -187,14 +178,12 @@ class IscNetwork(wiring.Component):
                 m.d.comb += getattr(mtj, name)[own].eq(getattr(bank.mtj, name))
             banks.append(bank)
         m.d.comb += self.samples.ready.eq(free & Cat(b.numbers.ready for b in banks).all())
-        for name in SNG_COUNTERS:
-            counter = EventCounter(self.counter_bits, self.junctions)
-            made = [getattr(bank, f"made_{name}") for bank in banks]
-            m.submodules[f"count_generated_{name}"] = counter
-            m.d.comb += [
-                counter.amount.eq(popcount(made, len(counter.amount))),
-                getattr(self, f"generated_{name}").eq(counter.count),
-            ]
+        width = min(self.counter_bits, self.junctions.bit_length())
+        made = {
+            f"generated_{name}": popcount([getattr(bank, f"made_{name}") for bank in banks], width)
+            for name in SNG_COUNTERS
+        }
+        self.count(m, made, self.junctions)
         return banks
 
     def _signs(self, m: Module) -> tuple[dict[int, Signal], Value]:

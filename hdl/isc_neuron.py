@@ -4,18 +4,18 @@
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from nvmcosim.hdl.arithmetic import EventCounter, popcount
+from nvmcosim.hdl.arithmetic import popcount
 from nvmcosim.hdl.sng_ports import BitLayout
+from nvmcosim.hdl.stream_base import StreamBlock
 from nvmcosim.hdl.write_controller import COUNTER_BITS
 from nvmcosim.pymodel.stream_neuron import NeuronShape
 from nvmcosim.pymodel.stream_plan import StreamPlan
-from nvmcosim.pymodel.units import check_whole
 
 __all__ = ["NEURON_COUNTERS", "IscNeuron", "NeuronLogic", "OperandLayout"]
 
@@ -119,7 +119,7 @@ def _low(value: Value, width: int) -> Value:
     return value[: min(width, len(value))]
 
 
-class IscNeuron(wiring.Component):
+class IscNeuron(StreamBlock):
     """The neuron of the plan's first layer: bits of inputs and weights in, tanh bits out.
 
     A cycle accepted in clock t moves the counter at its end, and the output bit is offered from
@@ -143,23 +143,14 @@ class IscNeuron(wiring.Component):
 
     block: ClassVar[str] = "isc-neuron"
 
-    def __new__(cls, plan: StreamPlan, *, counter_bits: int = COUNTER_BITS) -> Self:
-        """Check the parameters first: Amaranth complains of components made but never used."""
-        check_whole(counter_bits, "counter_bits", 1, 64)
-        return super().__new__(cls, src_loc_at=1)
-
     def __init__(self, plan: StreamPlan, *, counter_bits: int = COUNTER_BITS) -> None:
-        self.plan = plan
-        self.counter_bits = counter_bits
         self.shape = plan.neurons[0]
-        super().__init__(
-            {
-                "operands": In(stream.Signature(OperandLayout(self.shape))),
-                "output": Out(stream.Signature(BitLayout())),
-                "state": Out(self.shape.state_bits, init=self.shape.first_state),
-                **{name: Out(counter_bits) for name in NEURON_COUNTERS},
-            }
-        )
+        members = {
+            "operands": In(stream.Signature(OperandLayout(self.shape))),
+            "output": Out(stream.Signature(BitLayout())),
+            "state": Out(self.shape.state_bits, init=self.shape.first_state),
+        }
+        super().__init__(plan, members, counter_bits)
 
     @property
     def counter_names(self) -> tuple[str, ...]:
@@ -208,13 +199,8 @@ class IscNeuron(wiring.Component):
             m.d.comb += logic.negative.eq(given.payload.negative)
         with m.If(logic.step):
             m.d.sync += clipped.eq(logic.clips)
-        for name, event in (
-            ("cycles", taken),
-            ("ones", taken & logic.bit),
-            ("clipped", taken & clipped),
-        ):
-            m.submodules[f"count_{name}"] = counter = EventCounter(self.counter_bits)
-            m.d.comb += [counter.amount.eq(event), getattr(self, name).eq(counter.count)]
+        events = {"cycles": taken, "ones": taken & logic.bit, "clipped": taken & clipped}
+        self.count(m, events)
         return m
 
 
