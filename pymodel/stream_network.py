@@ -193,40 +193,17 @@ def run_layer(
     Raises:
         InputError: for inputs that do not fit the layer, or numbers out of range.
     """
-    from nvmcosim.pymodel.stream_kernels import draw_bank, run_samples
+    from nvmcosim.pymodel.stream_kernels import run_samples
 
     check_cycles(cycles)
     check_whole(seed, "seed", 0, 2**64 - 1)
     check_whole(first_sample, "first_sample", 0, 2**62)
     if sums and not fsm:
         raise InputError("sums of each cycle are kept only where the FSM runs")
-    if not isinstance(inputs, np.ndarray) or inputs.dtype != np.uint64:
-        kind = inputs.dtype if isinstance(inputs, np.ndarray) else type(inputs).__name__
-        raise InputError(f"inputs are {kind}; they must be uint64, as `quantised` makes of numbers")
+    given_inputs = _given_inputs(layer, inputs, cycles, given)
     shape, samples, words = layer.shape, len(inputs), words_of(cycles)
-    wanted = (samples, shape.inputs, words) if given else (samples, shape.inputs)
-    if inputs.shape != wanted:
-        raise InputError(f"inputs are {inputs.shape}; the layer takes {wanted}")
-    x_digits, x_thresholds, x_words = 8, np.zeros((1, 0), np.uint64), np.zeros((1, 1, 1), np.uint64)
-    if given:
-        x_words = np.ascontiguousarray(inputs.swapaxes(1, 2), np.uint64)
-    else:
-        x_digits, x_thresholds = digits_of(inputs), _whole_rows(inputs)
-        check_digits(inputs, x_digits)
     banks = np.array([bank_of(index, k) for k in ("inputs", "weights", "separate")], np.uint64)
-    w_thresholds = _whole_rows(layer.thresholds.reshape(1, -1))[0]
-    v_thresholds = w_thresholds if shape.operand == "separate" else w_thresholds[:0]
-    empty = np.zeros((0, 0), np.uint64)
-    w_bits, v_bits = empty, empty
-    if not fresh:
-        w_bits = np.empty((words, w_thresholds.size), np.uint64)
-        v_bits = np.empty((words, v_thresholds.size), np.uint64)
-        for out, bank in ((w_bits, banks[1]), (v_bits, banks[2])):
-            if out.size:
-                draw_bank(out, w_thresholds, layer.digits, np.uint64(seed), bank, np.uint64(0))
-    negative = np.zeros(layer.thresholds.shape, np.uint64)
-    if layer.negative is not None:
-        negative[layer.negative] = 2**64 - 1
+    weights = _given_weights(layer, words, None if fresh else seed, banks)
     alpha, beta, gamma = layer.affine()
     totals = np.empty((samples, layer.outputs), np.int64)
     kept = samples if fsm else 0
@@ -244,8 +221,6 @@ def run_layer(
         banks,
         first_sample,
     )
-    weights = (layer.outputs, layer.digits, w_thresholds, v_thresholds, w_bits, v_bits, negative)
-    given_inputs = (x_digits, x_thresholds, x_words)
     results = (totals, y, counters, each)
 
     def work(low: int, high: int) -> None:
@@ -255,6 +230,45 @@ def run_layer(
     return LayerResult(
         totals, y if fsm else None, counters if fsm else None, each if sums else None
     )
+
+
+def _given_inputs(
+    layer: StreamLayer, inputs: Words, cycles: int, given: bool
+) -> tuple[int, Words, Words]:
+    """What the kernel takes of the inputs: digits, thresholds to draw by, and bits."""
+    if not isinstance(inputs, np.ndarray) or inputs.dtype != np.uint64:
+        kind = inputs.dtype if isinstance(inputs, np.ndarray) else type(inputs).__name__
+        raise InputError(f"inputs are {kind}; they must be uint64, as `quantised` makes of numbers")
+    row = (len(inputs), layer.shape.inputs)
+    wanted = (*row, words_of(cycles)) if given else row
+    if inputs.shape != wanted:
+        raise InputError(f"inputs are {inputs.shape}; the layer takes {wanted}")
+    if given:
+        bits = np.ascontiguousarray(inputs.swapaxes(1, 2))
+        return 8, np.zeros((1, 0), np.uint64), bits
+    digits = digits_of(inputs)
+    check_digits(inputs, digits)
+    return digits, _whole_rows(inputs), np.zeros((1, 1, 1), np.uint64)
+
+
+def _given_weights(
+    layer: StreamLayer, words: int, seed: int | None, banks: Words
+) -> tuple[Any, ...]:
+    """What the kernel takes of the weights; with `seed`, the bits that all samples share."""
+    from nvmcosim.pymodel.stream_kernels import draw_bank
+
+    first = _whole_rows(layer.thresholds.reshape(1, -1))[0]
+    second = first if layer.shape.operand == "separate" else first[:0]
+    bits = [np.zeros((0, 0), np.uint64)] * 2
+    if seed is not None:
+        bits = [np.empty((words, own.size), np.uint64) for own in (first, second)]
+        for out, bank in zip(bits, banks[1:], strict=True):
+            if out.size:
+                draw_bank(out, first, layer.digits, np.uint64(seed), bank, np.uint64(0))
+    negative = np.zeros(layer.thresholds.shape, np.uint64)
+    if layer.negative is not None:
+        negative[layer.negative] = 2**64 - 1
+    return layer.outputs, layer.digits, first, second, *bits, negative
 
 
 def run_network(

@@ -1,6 +1,7 @@
 """`nvmcosim calibrate`: a device's write curve from ngspice."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 _QUICK_SAMPLES = 100
+#: What is simulated where nothing else is stated.
+_PULSES, _NOISE, _MACROSPIN = "0.25ns:40ns:0.25ns", "thermal", "1d"
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +32,7 @@ def calibrate(
     device: Annotated[str, typer.Argument(help="A built-in device or law, or a device file.")],
     pulse: Annotated[
         str, typer.Option("--pulse", metavar="FIRST:LAST:STEP", help="Pulse widths to tabulate.")
-    ] = "0.25ns:40ns:0.25ns",
+    ] = _PULSES,
     amplitude: Annotated[
         str | None,
         typer.Option("--amplitude", metavar="V,V,...", help="Supplies; else the device's own."),
@@ -42,8 +45,8 @@ def calibrate(
     ] = None,
     noise: Annotated[
         str, typer.Option("--noise", help="thermal, or angle (initial angle alone).")
-    ] = "thermal",
-    macrospin: Annotated[str, typer.Option("--macrospin", help="1d or cartesian.")] = "1d",
+    ] = _NOISE,
+    macrospin: Annotated[str, typer.Option("--macrospin", help="1d or cartesian.")] = _MACROSPIN,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer samples: under a minute.")] = False,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes; else one a core.")
@@ -59,52 +62,39 @@ def calibrate(
     device has the precessional law's curves, and ngspice's writes from random starts beside them. A
     spin-orbit device has its switching time by current instead, with the gate closed and open.
     """
-    from nvmcosim.pymodel.device.threshold import LAWS, law_curve
-
-    if device in LAWS:
-        stated = {"--amplitude": amplitude, "--samples": samples, "--workers": workers}
-        stated |= {"--quick": quick or None}
-        for option, value in stated.items():
-            if value is not None:
-                raise InputError(f"{option} is given, but {device} is a law: nothing is simulated")
-        _report([law_curve(device).save(out / f"{device}.json")], [], json_output)
-        return
     from nvmcosim.pymodel.device.sot import SOT_PRESETS
+    from nvmcosim.pymodel.device.threshold import LAWS
 
+    stated = {
+        "--pulse": pulse != _PULSES,
+        "--direction": direction != "both",
+        "--noise": noise != _NOISE,
+        "--macrospin": macrospin != _MACROSPIN,
+    }
+    optional = {"--amplitude": amplitude, "--samples": samples, "--workers": workers}
+    stated |= {name: value is not None for name, value in optional.items()}
+    if device in LAWS:
+        _refuse({**stated, "--quick": quick}, f"{device} is a law: nothing is simulated")
+        _tabulate(device, out, json_output)
+        return
     if device in SOT_PRESETS:
-        from nvmcosim.commands.calibrate_sot import calibrate_sot
-
-        stated = {"--amplitude": amplitude, "--samples": samples, "--workers": workers}
-        for option, value in stated.items():
-            if value is not None:
-                raise InputError(f"{option} is given, but {device} is swept by current alone")
-        curve, *pictures = (str(path) for path in calibrate_sot(device, quick, out))
-        if json_output:
-            emit_json({"gate": curve, "plots": pictures})
-            return
-        console().print(f"{curve}: switching time by current", soft_wrap=True, markup=False)
-        for picture in pictures:
-            console().print(f"{picture}: plot", soft_wrap=True, markup=False)
+        _refuse(stated, f"{device} is swept by current alone")
+        _sweep_current(device, quick, out, json_output)
         return
     from nvmcosim.devices import any_device_for
     from nvmcosim.pymodel.device.in_plane_spec import InPlaneSpec
     from nvmcosim.spice.characterise import SAMPLES, Settings
 
     spec = any_device_for(device)
+    directions, volts = _directions(direction), _amplitudes(amplitude, spec)
     if isinstance(spec, InPlaneSpec):
+        own = {name: stated[name] for name in ("--noise", "--macrospin", "--workers")}
+        _refuse(own, "an in-plane device is written from random starts, in one process")
         from nvmcosim.commands.calibrate_in_plane import QUICK_WRITES, calibrate_in_plane
 
-        if workers is not None:
-            raise InputError("--workers is given, but an in-plane device is sampled in one process")
-        if (noise, macrospin) != ("thermal", "1d"):
-            raise InputError(
-                f"--noise {noise} and --macrospin {macrospin} are given, but an in-plane device is "
-                "written from random starts by the vector equation: leave them out"
-            )
-        volts = None if amplitude is None else _amplitudes(amplitude, spec)
         count = QUICK_WRITES if quick and samples is None else samples
-        ways = _directions(direction)
-        written = calibrate_in_plane(spec, _sweep(pulse), volts, ways, count, seed, out)
+        given = None if amplitude is None else volts
+        written = calibrate_in_plane(spec, _sweep(pulse), given, directions, count, seed, out)
         _report(written[:-1], written[-1:], json_output, cards=False)
         return
     settings = Settings(
@@ -114,17 +104,36 @@ def calibrate(
         noise=noise,
         model=macrospin,
     )
-    curves: list[Path] = []
-    plots: list[Path] = []
-    directions = _directions(direction)
-    supplies = [
-        spec.replace(driver=spec.driver.replace(vdd_v=v)) for v in _amplitudes(amplitude, spec)
-    ]
-    for at in supplies:
-        made = _calibrate_one(at, settings, directions, workers, out)
-        curves += made[:-1]
-        plots.append(made[-1])
-    _report(curves, plots, json_output)
+    supplies = [spec.replace(driver=spec.driver.replace(vdd_v=v)) for v in volts]
+    made = [_calibrate_one(at, settings, directions, workers, out) for at in supplies]
+    curves = [path for written in made for path in written[:-1]]
+    _report(curves, [written[-1] for written in made], json_output)
+
+
+def _refuse(stated: Mapping[str, bool], reason: str) -> None:
+    """Raise `InputError` for the first option that is stated where it would be ignored."""
+    for option, given in stated.items():
+        if given:
+            raise InputError(f"{option} is given, but {reason}")
+
+
+def _tabulate(law: str, out: Path, json_output: bool) -> None:
+    from nvmcosim.pymodel.device.threshold import law_curve
+
+    _report([law_curve(law).save(out / f"{law}.json")], [], json_output)
+
+
+def _sweep_current(device: str, quick: bool, out: Path, json_output: bool) -> None:
+    """Switching times of a spin-orbit device by current, with the gate closed and open."""
+    from nvmcosim.commands.calibrate_sot import calibrate_sot
+
+    curve, *pictures = (str(path) for path in calibrate_sot(device, quick, out))
+    if json_output:
+        emit_json({"gate": curve, "plots": pictures})
+        return
+    console().print(f"{curve}: switching time by current", soft_wrap=True, markup=False)
+    for picture in pictures:
+        console().print(f"{picture}: plot", soft_wrap=True, markup=False)
 
 
 def _calibrate_one(
