@@ -1,27 +1,20 @@
 """Compiled integrators of the full vector equation; imported when first used. See `llg`."""
 
 import math
-from typing import Any
 
 import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from nvmcosim.pymodel.device.llg_kernel import boltzmann_angle, overdrive
+from nvmcosim.pymodel.device.llg_kernel import OPTIONS, boltzmann_angle, overdrive
 from nvmcosim.pymodel.device.random_kernel import normal, stream, uniform
 
-__all__ = ["cartesian_path", "cartesian_times"]
+__all__ = ["cartesian_path", "cartesian_times", "normalise"]
 
 Floats = NDArray[np.float64]
 
-_OPTIONS: dict[str, Any] = {
-    "cache": True,
-    "error_model": "numpy",
-    "fastmath": {"reassoc", "contract", "arcp"},
-}
 
-
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _slope(m: Floats, field: Floats, p: Floats, alpha: float, out: Floats) -> None:
     """dm/dt = -(1/alpha) m x h - m x (m x h) - i (z - m m_z), h = field + m_z z, into `out`."""
     x, y, z = m
@@ -33,12 +26,13 @@ def _slope(m: Floats, field: Floats, p: Floats, alpha: float, out: Floats) -> No
     out[2] = (y * hx - x * hy) / alpha + hz - torque - along * z
 
 
-@njit(**_OPTIONS)
-def _normalise(m: Floats) -> None:
+@njit(**OPTIONS)
+def normalise(m: Floats) -> None:
+    """Bring `m` back to unit length."""
     m /= math.sqrt(m[0] * m[0] + m[1] * m[1] + m[2] * m[2])
 
 
-@njit(parallel=True, **_OPTIONS)
+@njit(parallel=True, **OPTIONS)
 def cartesian_times(
     delta: Floats,
     poly: Floats,
@@ -75,7 +69,7 @@ def cartesian_times(
             was = m[2]
             for k in range(3):
                 m[k] += h / 2 * (before[k] + after[k])
-            _normalise(m)
+            normalise(m)
             if m[2] <= 0:
                 reached = time + h * was / (was - m[2])
                 break
@@ -84,7 +78,7 @@ def cartesian_times(
     return times
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def cartesian_path(
     start: Floats, p: Floats, alpha: float, kick: float, noise: Floats, spacing: float, part: int
 ) -> Floats:
@@ -110,6 +104,6 @@ def cartesian_path(
                 _slope(at, field, p, alpha, slopes[stage])
             for k in range(3):
                 m[k] += h / 6 * (slopes[0, k] + 2 * slopes[1, k] + 2 * slopes[2, k] + slopes[3, k])
-            _normalise(m)
+            normalise(m)
         result[n + 1] = m
     return result

@@ -5,26 +5,21 @@ y along its thickness.
 """
 
 import math
-from typing import Any
 
 import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from nvmcosim.pymodel.device.cartesian_kernel import normalise
+from nvmcosim.pymodel.device.llg_kernel import OPTIONS
 from nvmcosim.pymodel.device.random_kernel import normal, stream, uniform
 
 __all__ = ["boltzmann_starts", "crossing_times", "path", "settled"]
 
 Floats = NDArray[np.float64]
 
-_OPTIONS: dict[str, Any] = {
-    "cache": True,
-    "error_model": "numpy",
-    "fastmath": {"reassoc", "contract", "arcp"},
-}
 
-
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _slope(m: Floats, field: Floats, drive: Floats, out: Floats) -> None:
     """dm/dt into `out`; `drive` is (alpha, hard, overdrive if parallel, TMR share, start)."""
     x, y, z = m
@@ -37,12 +32,7 @@ def _slope(m: Floats, field: Floats, drive: Floats, out: Floats) -> None:
     out[2] = (y * hx - x * hy) / alpha + hz - torque - along * z
 
 
-@njit(**_OPTIONS)
-def _normalise(m: Floats) -> None:
-    m /= math.sqrt(m[0] * m[0] + m[1] * m[1] + m[2] * m[2])
-
-
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _runge_kutta(m: Floats, h: float, drive: Floats, slopes: Floats, at: Floats) -> None:
     quiet = np.zeros(3)
     for stage in range(4):
@@ -52,10 +42,10 @@ def _runge_kutta(m: Floats, h: float, drive: Floats, slopes: Floats, at: Floats)
         _slope(at, quiet, drive, slopes[stage])
     for k in range(3):
         m[k] += h / 6 * (slopes[0, k] + 2 * slopes[1, k] + 2 * slopes[2, k] + slopes[3, k])
-    _normalise(m)
+    normalise(m)
 
 
-@njit(parallel=True, **_OPTIONS)
+@njit(parallel=True, **OPTIONS)
 def boltzmann_starts(delta: float, hard: float, count: int, seed: int) -> Floats:
     """Unit vectors `[count, 3]` in the well around z, of energy delta (x^2 + (1 + hard) y^2)."""
     starts = np.empty((count, 3))
@@ -73,7 +63,7 @@ def boltzmann_starts(delta: float, hard: float, count: int, seed: int) -> Floats
     return starts
 
 
-@njit(parallel=True, **_OPTIONS)
+@njit(parallel=True, **OPTIONS)
 def crossing_times(
     starts: Floats, drive: Floats, delta: float, thermal: bool, limit: float, h: float, seed: int
 ) -> Floats:
@@ -103,7 +93,7 @@ def crossing_times(
                 _slope(guess, field, drive, slopes[1])
                 for k in range(3):
                     m[k] += h / 2 * (slopes[0, k] + slopes[1, k])
-                _normalise(m)
+                normalise(m)
             else:
                 _runge_kutta(m, h, drive, slopes, guess)
             if m[2] <= 0:
@@ -114,7 +104,7 @@ def crossing_times(
     return times
 
 
-@njit(parallel=True, **_OPTIONS)
+@njit(parallel=True, **OPTIONS)
 def settled(starts: Floats, drive: Floats, pulse: float, rest: float, h: float) -> Floats:
     """m_z of each sample, `rest` after the end of a noiseless pulse."""
     count = starts.shape[0]
@@ -132,7 +122,7 @@ def settled(starts: Floats, drive: Floats, pulse: float, rest: float, h: float) 
     return ends
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def path(start: Floats, drive: Floats, points: int, spacing: float, part: int) -> Floats:
     """m, `[points, 3]`, every `spacing`, by `part` Runge-Kutta steps a spacing, without noise."""
     result = np.empty((points, 3))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nvmcosim.pymodel.device.random_kernel import normal, stream, uniform
 
 __all__ = [
+    "OPTIONS",
     "angle_times",
     "boltzmann_angle",
     "boltzmann_angles",
@@ -24,20 +25,20 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 #: Divisions as in numpy, and only those liberties that leave infinities alone.
-_OPTIONS: dict[str, Any] = {
+OPTIONS: dict[str, Any] = {
     "cache": True,
     "error_model": "numpy",
     "fastmath": {"reassoc", "contract", "arcp"},
 }
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def overdrive(p: Floats, x: float) -> float:
     """The overdrive polynomial `p` at `x`."""
     return p[0] + x * (p[1] + x * (p[2] + x * (p[3] + x * (p[4] + x * (p[5] + x * p[6])))))
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def boltzmann_angle(delta: float, state: NDArray[np.uint64]) -> float:
     """Angle of density exp(-delta*sin^2)*sin in the well: u = sin^2 by inversion, then rejection.
 
@@ -50,14 +51,14 @@ def boltzmann_angle(delta: float, state: NDArray[np.uint64]) -> float:
             return math.asin(math.sqrt(square))
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _turn(angle: float, p: Floats) -> float:
     """d(angle)/dt of the deterministic motion."""
     cosine = math.cos(angle)
     return math.sin(angle) * (overdrive(p, cosine) - cosine)
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _drift(angle: float, p: Floats, hold: float) -> float:
     """The motion with the noise's mean push, `hold`/tan(angle), less its pole `hold`/angle."""
     sine, cosine = math.sin(angle), math.cos(angle)
@@ -65,7 +66,7 @@ def _drift(angle: float, p: Floats, hold: float) -> float:
     return sine * (overdrive(p, cosine) - cosine) + hold * rest
 
 
-@njit(parallel=True, **_OPTIONS)
+@njit(parallel=True, **OPTIONS)
 def boltzmann_angles(delta: Floats, count: int, seed: int, first: int) -> Floats:
     """Initial angles of samples `first` on; `delta` has one value, or one a sample."""
     angles = np.empty(count)
@@ -76,7 +77,7 @@ def boltzmann_angles(delta: Floats, count: int, seed: int, first: int) -> Floats
     return angles
 
 
-@njit(parallel=True, **_OPTIONS)
+@njit(parallel=True, **OPTIONS)
 def thermal_times(
     delta: Floats, poly: Floats, limit: Floats, step: float, count: int, seed: int, first: int
 ) -> Floats:
@@ -108,7 +109,7 @@ def thermal_times(
     return times
 
 
-@njit(parallel=True, **_OPTIONS)
+@njit(parallel=True, **OPTIONS)
 def angle_times(angle: Floats, poly: Floats, limit: Floats, step: float) -> Floats:
     """As `thermal_times`, without noise and from the given angles; fourth-order Runge-Kutta."""
     times = np.empty(angle.size)
@@ -140,7 +141,7 @@ def angle_times(angle: Floats, poly: Floats, limit: Floats, step: float) -> Floa
     return times
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def path(
     angle: float, p: Floats, hold: float, kick: float, noise: Floats, spacing: float, part: int
 ) -> Floats:
@@ -169,7 +170,7 @@ def path(
     return angles
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _push(angle: float, p: Floats, hold: float) -> float:
     sine, cosine = math.sin(angle), math.cos(angle)
     motion = sine * (overdrive(p, cosine) - cosine)
