@@ -73,6 +73,9 @@ class Plan:
 
     @classmethod
     def _refuse_unknown(cls, values: Mapping[str, Any], also: tuple[str, ...] = ()) -> None:
+        kind = values.get("kind", cls.kind)
+        if kind != cls.kind:
+            raise InputError(f"kind is {kind!r}; a {cls.kind} plan's is {cls.kind!r}")
         known = ["kind", *(f.name for f in fields(cls)), *also]  # type: ignore[arg-type]
         for name in values:
             if name not in known:

@@ -90,6 +90,8 @@ class PulseCodes:
         The reset's bias follows from its length: that at which it is `CERTAIN`. Raises
         `InputError` for a value out of range, and where no bias or pulse does the work.
         """
+        if not isinstance(mtj, InPlaneMtj):
+            raise InputError(f"the junction is {mtj!r}; it must be an InPlaneMtj")
         whole = {"p_bits": p_bits, "tick_ps": tick_ps, "reset_ps": reset_ps, "read_ps": read_ps}
         for name, (low, high) in _RANGES.items():
             check_whole(whole[name], name, low, high)

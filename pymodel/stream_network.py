@@ -27,7 +27,7 @@ from nvmcosim.pymodel.stream_source import (
 )
 from nvmcosim.pymodel.streams import check_cycles, encoded, ones, unpacked, words_of
 from nvmcosim.pymodel.teams import shared_out
-from nvmcosim.pymodel.units import check_whole
+from nvmcosim.pymodel.units import check_whole, real_array
 
 __all__ = ["LayerResult", "StreamLayer", "quantised", "run_layer", "run_network"]
 
@@ -88,7 +88,7 @@ class StreamLayer:
 
         `p_bits` and `grid` are as in `quantised`. Raises `InputError` for a weight out of range.
         """
-        array = np.asarray(weights, np.float64)
+        array = real_array(weights, "weights")
         if not 0 < scale < np.inf:
             raise InputError(f"M is {scale:g}; it must be above 0")
         wrong = array[~(np.abs(array) <= scale)]
@@ -238,8 +238,10 @@ def _given_inputs(
     """What the kernel takes of the inputs: digits, thresholds to draw by, and bits."""
     if not isinstance(inputs, np.ndarray) or inputs.dtype != np.uint64:
         kind = inputs.dtype if isinstance(inputs, np.ndarray) else type(inputs).__name__
-        raise InputError(f"inputs are {kind}; they must be uint64, as `quantised` makes of numbers")
-    row = (len(inputs), layer.shape.inputs)
+        raise InputError(
+            f"inputs are {kind}; they must be an array of uint64, as `quantised` makes"
+        )
+    row = (len(np.atleast_1d(inputs)), layer.shape.inputs)
     wanted = (*row, words_of(cycles)) if given else row
     if inputs.shape != wanted:
         raise InputError(f"inputs are {inputs.shape}; the layer takes {wanted}")

@@ -11,6 +11,7 @@ from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.stream_network import LayerResult, StreamLayer, quantised, run_network
 from nvmcosim.pymodel.stream_plan import StreamPlan
 from nvmcosim.pymodel.stream_source import codes_of
+from nvmcosim.pymodel.units import real_array
 
 __all__ = ["StreamNetwork"]
 
@@ -32,7 +33,7 @@ class StreamNetwork:
 
         Raises `InputError` for another number of arrays, other sizes, or a weight out of range.
         """
-        arrays = [np.asarray(w, np.float64) for w in weights]
+        arrays = [real_array(w, "weights") for w in weights]
         wanted = list(pairwise(plan.layers))
         if [array.shape for array in arrays] != wanted:
             raise InputError(

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.streams import tail_mask, words_of
-from nvmcosim.pymodel.units import check_whole
+from nvmcosim.pymodel.units import check_whole, real_array
 
 __all__ = [
     "LANES",
@@ -67,7 +67,7 @@ def codes_of(probabilities: ArrayLike, p_bits: int) -> NDArray[np.int64]:
     Raises `InputError` for a probability outside [0, 1], or bits outside 1 to 32.
     """
     check_whole(p_bits, "p_bits", 1, MOST_BITS)
-    array = np.asarray(probabilities, np.float64)
+    array = real_array(probabilities, "probabilities")
     wrong = array[~((array >= 0) & (array <= 1))]
     if wrong.size:
         raise InputError(f"p is {wrong.flat[0]:g}; it must be from 0 to 1")

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nvmcosim.pymodel.errors import InputError
-from nvmcosim.pymodel.units import check_whole
+from nvmcosim.pymodel.units import check_whole, real_array
 
 __all__ = [
     "FORMATS",
@@ -97,7 +97,7 @@ def encoded(values: ArrayLike, format: str, most: int = 1) -> Reals:
     """
     _check_format(format)
     check_whole(most, "most", 1, 2**20)
-    array = np.asarray(values, np.float64)
+    array = real_array(values, "values")
     least = 0 if format == "unipolar" else -most
     wrong = array[~((array >= least) & (array <= most))]
     if wrong.size:

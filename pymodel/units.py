@@ -1,10 +1,13 @@
-"""Quantities with units, as users write them (`"20 ns"`, `"1.2 V"`), and whole numbers."""
+"""Quantities with units, as users write them (`"20 ns"`, `"1.2 V"`), whole numbers and arrays."""
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nvmcosim.pymodel.errors import InputError
 
-__all__ = ["check_whole", "picoseconds", "quantity"]
+__all__ = ["check_whole", "picoseconds", "quantity", "real_array"]
 
 
 def quantity(value: Any, unit: str, name: str) -> float:
@@ -63,3 +66,14 @@ def check_whole(value: object, name: str, low: int, high: int) -> None:
     """Raise `InputError` unless `value` is a whole number from `low` to `high`."""
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise InputError(f"{name} is {value!r}; it must be a whole number from {low} to {high}")
+
+
+def real_array(values: Any, name: str) -> NDArray[np.float64]:
+    """`values` as an array of float64, the same one if it is one already.
+
+    Raises `InputError` for what are no numbers, or rows of different lengths.
+    """
+    try:
+        return np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must be numbers, in rows of one length") from None

@@ -63,7 +63,15 @@ def test_weights_in_weights_and_report_out(files: tuple[Path, Path], tmp_path: P
         (("--weights", "w.npz", "--inputs", "x.npz", "--samples", "81"), "samples is 81; it must"),
         (("--weights", "x.npz", "--inputs", "x.npz"), "has the arrays x; it must have w0"),
         (("--weights", "w.npz", "--inputs", "w.npz"), "has no array x"),
-        (("--weights", "none.npz", "--inputs", "x.npz"), "is no npz file"),
+        (
+            ("--weights", "none.npz", "--inputs", "x.npz"),
+            "none.npz is no file; it must be an npz file",
+        ),
+        (
+            ("--network", "sonar-1", "--inputs", "x.npz"),
+            r"x has the shape \(80, 9\); it must be \(samples, 60\)",
+        ),
+        (("--weights", "w.npz", "--inputs", "x.npz", "--thresholds", "0.3,nan"), "phi is nan"),
         (("--weights", "w.npz", "--inputs", "x.npz", "--thresholds", "a"), "thresholds is 'a'"),
         (("--weights", "w.npz", "--inputs", "x.npz", "--thresholds", "0.1"), "1 thresholds are"),
         (("--network", "lenet"), "network is 'lenet'; it must be one of mnist-1"),

@@ -97,6 +97,11 @@ def test_codes_are_frozen_shared_and_named():
         codes.fine[0] = 1
 
 
+def test_a_junction_by_name_is_refused() -> None:
+    with pytest.raises(InputError, match="the junction is 'ip-20x58'; it must be an InPlaneMtj"):
+        PulseCodes.of("ip-20x58")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -107,6 +112,7 @@ def test_codes_are_frozen_shared_and_named():
         ({"fine_ps": 1001}, "fine_ps is 1001"),
         ({"fine_ps": float("nan")}, "fine_ps is nan"),
         ({"generator": "lfsr"}, "generator is 'lfsr'"),
+        ({"reset_rule": "never"}, "reset_rule is 'never'; it must be one of changed, always"),
         ({"bias_v": 0.1}, "takes more than"),
         ({"bias_v": "1 V"}, "bias_v is '1 V'"),
         ({"reset_ps": 1}, "no bias up to"),

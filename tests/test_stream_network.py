@@ -104,9 +104,15 @@ LAYER = StreamLayer.of(NeuronShape(1, 2), [[0.5]], 1)
         (lambda: run(given=True), "the layer takes"),
         (
             lambda: run_layer(LAYER, np.array([[0.5]]), 10),
-            "inputs are float64; they must be uint64",
+            "inputs are float64; they must be an array of uint64",
         ),
-        (lambda: run_layer(LAYER, [[0.5]], 10), "inputs are list; they must be uint64"),
+        (lambda: quantised([[0.5], [0.1, 0.2]]), "probabilities must be numbers, in rows of one"),
+        (lambda: StreamLayer.of(NeuronShape(1, 2), [["a"]], 1), "weights must be numbers"),
+        (
+            lambda: run_layer(LAYER, quantised(0.5), 10),
+            "inputs are uint64; they must be an array",
+        ),
+        (lambda: run_layer(LAYER, [[0.5]], 10), "inputs are list; they must be an array of uint64"),
     ],
 )
 def test_wrong_input_is_told_in_a_sentence(call, says):

@@ -48,6 +48,11 @@ def test_neurons_follow_the_layers() -> None:
     assert own.neurons == (NeuronShape(5, 8, 0, "magnitude"), NeuronShape(3, 2, 1, "separate"))
 
 
+def test_another_kind_s_values_are_refused() -> None:
+    with pytest.raises(InputError, match="kind is 'store'; a stream plan's is 'stream'"):
+        StreamPlan.from_dict({"kind": "store"})
+
+
 def test_json_gives_the_same_plan_back() -> None:
     plan = StreamPlan(
         "unipolar", 31, 6, "normal", "always", 3, 2, (3, 2), ("separate",), (6,), (5,), "fresh", 1.3

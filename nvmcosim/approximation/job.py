@@ -61,6 +61,7 @@ def run_job(job: Job, told: Callable[[str], None] = lambda line: None) -> dict[s
     Solved columns are kept in `job.out`, so that the same command goes on where it was interrupted.
     """
     every = _inputs(job)
+    _check_width(job, every)
     network = _network(job)
     if every.ndim != 2 or every.shape[1] != network.shape[0]:
         raise InputError(
@@ -142,7 +143,23 @@ def _inputs(job: Job) -> Array:
     return x
 
 
+def _check_width(job: Job, x: Array) -> None:
+    """Raise `InputError` for inputs that do not fit a named network, before it is trained."""
+    if job.network is None or job.weights is not None or job.inputs is None:
+        return
+    from nvmcosim.studies.mondal2018.networks import samples_of
+
+    width = samples_of(job.network, job.data).train.shape[1]
+    if x.ndim != 2 or x.shape[1] != width:
+        raise InputError(
+            f"x has the shape {x.shape}; it must be (samples, {width}), as {job.network} has so "
+            "many inputs"
+        )
+
+
 def _arrays(path: Path) -> dict[str, Array]:
+    if not path.is_file():
+        raise InputError(f"{path} is no file; it must be an npz file")
     found = read_arrays(path)
     if found is None:
         raise InputError(f"{path} is no npz file that can be read; pickled arrays are not")
