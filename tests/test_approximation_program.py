@@ -12,7 +12,7 @@ from scipy.optimize import linprog
 from nvmcosim.approximation import column as column_module
 from nvmcosim.approximation import program as program_module
 from nvmcosim.approximation.certify import SUM_TOLERANCE, check_outputs, distance, dual_bound
-from nvmcosim.approximation.column import solve_column
+from nvmcosim.approximation.column import Column, proved_again, solve_column
 from nvmcosim.approximation.kept import ColumnStore, read_arrays, write_arrays
 from nvmcosim.approximation.limits import sum_limits
 from nvmcosim.approximation.program import Infeasible, approximate_layer, solve_stated
@@ -251,6 +251,16 @@ def test_what_a_kept_file_says_is_proved_again(tmp_path: Path) -> None:
         again = approximate_layer(weights, 1.0, z, 0.1, store=store)
         assert (again.weights == found.weights).all()
         assert again.bound == found.bound
+
+
+def test_a_kept_weight_of_the_other_sign_is_no_solution() -> None:
+    # Line 4 keeps signs; no limit binds here, so nothing else speaks against it.
+    program = np.array([0.5]), np.zeros((1, 1)), np.full(1, -math.inf), np.full(1, math.inf)
+    nothing = np.zeros(0, np.intp), np.zeros(0)
+    assert proved_again(Column(np.array([-1.0]), 0.0, 0.0, 0, 1, *nothing), *program) is None
+    right = proved_again(Column(np.array([1.0]), 9.0, 9.0, 0, 1, *nothing), *program)
+    assert right is not None
+    assert (right.distance, right.bound) == (0.0, 0.0)
 
 
 def _same_signs(weights: np.ndarray, kept: dict[str, np.ndarray]) -> bool:
