@@ -67,10 +67,6 @@ def test_weights_in_weights_and_report_out(files: tuple[Path, Path], tmp_path: P
             ("--weights", "none.npz", "--inputs", "x.npz"),
             "none.npz is no file; it must be an npz file",
         ),
-        (
-            ("--network", "sonar-1", "--inputs", "x.npz"),
-            r"x has the shape \(80, 9\); it must be \(samples, 60\)",
-        ),
         (("--weights", "w.npz", "--inputs", "x.npz", "--thresholds", "0.3,nan"), "phi is nan"),
         (("--weights", "w.npz", "--inputs", "x.npz", "--thresholds", "a"), "thresholds is 'a'"),
         (("--weights", "w.npz", "--inputs", "x.npz", "--thresholds", "0.1"), "1 thresholds are"),
@@ -90,3 +86,13 @@ def test_wrong_input_is_a_sentence(
     monkeypatch.chdir(files[0].parent)
     with pytest.raises(InputError, match=said):
         CliRunner().invoke(app, ["approximate", *arguments], catch_exceptions=False)
+
+
+def test_inputs_that_do_not_fit_a_network_are_refused_before_it_is_trained(
+    files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(files[0].parent)
+    options = ["approximate", "--network", "sonar-1", "--inputs", "x.npz", "--out", "o"]
+    with pytest.raises(InputError, match=r"x has the shape \(80, 9\); it must be \(samples, 60\)"):
+        CliRunner().invoke(app, options, catch_exceptions=False)
+    assert not Path("o").exists()
