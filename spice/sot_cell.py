@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nvmcosim.spice.netlist import Netlist
 from nvmcosim.spice.session import session
-from nvmcosim.spice.sot import Phase, SotCell, sot_netlist, write_volts
+from nvmcosim.spice.sot import STEP_S, Phase, SotCell, sot_netlist, write_volts
 
 __all__ = ["READ_V", "SotRead", "SotRun", "read", "unselected", "write", "write_phases"]
 
@@ -124,16 +124,16 @@ def write(
     v: bool,
     c: bool,
     pulse_s: float | None = None,
-    **options: float,
+    step_s: float = STEP_S,
 ) -> SotRun:
     """Write a cell that holds `stored`: B' = V ? C : B is what should come of it.
 
-    Pulses are as long as the junction says, unless `pulse_s` is given; `options` may hold
-    `step_s`. Raises `InputError`, `MissingTool`, or `SpiceError` if ngspice fails.
+    Pulses are as long as the junction says, unless `pulse_s` is given; `step_s` is the longest
+    step of the integration. Raises `InputError`, `MissingTool`, or `SpiceError` if ngspice fails.
     """
     width = cell.mtj.pulse_ns * 1e-9 if pulse_s is None else pulse_s
     phases = write_phases(cell, v, c)
-    netlist = sot_netlist(cell, stored, phases, width, _SETTLE_S, **options)  # type: ignore[arg-type]
+    netlist = sot_netlist(cell, stored, phases, width, _SETTLE_S, step_s=step_s)
     return _run(netlist, cell, stored)
 
 

@@ -6,6 +6,7 @@ import sys
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from nvmcosim.pymodel.errors import MissingTool
@@ -30,7 +31,7 @@ def highs() -> Any:
     sys.stdout.flush()
     kept = os.dup(1)
     try:
-        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+        with Path(os.devnull).open("wb") as nowhere:
             os.dup2(nowhere.fileno(), 1)
         module.Highs()
         # C's own buffer, or the notice would be written when the program ends.

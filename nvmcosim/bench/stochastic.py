@@ -1,6 +1,7 @@
 """How fast stochastic layers run: us a sample of 784 x 10 over 256 cycles, beside other tools."""
 
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from itertools import pairwise
 from typing import Any
@@ -86,7 +87,7 @@ def bench_stochastic(
         counts[name] = count
 
     for name, options in _OPTIONS.items():
-        add(name, lambda o=options: run_layer(layer, inputs, _CYCLES, seed, **o))  # type: ignore[misc]
+        add(name, partial(run_layer, layer, inputs, _CYCLES, seed, **options))
     add("network", lambda: run_network(network, small, _CYCLES, seed))
     add("torch-float", _float_layers([weights], x))
     add("torch-float-network", _float_layers(_float_weights(network), x[:, : _WIDTHS[0]]))
