@@ -218,6 +218,32 @@ def test_accuracy_is_kept_within_half_a_point() -> None:
     assert lost.n == 2
 
 
+def test_further_runs_are_compared_where_both_were_tested() -> None:
+    found = runs()
+    falling = run(4_700, [], 97.0)
+    for n, entry in enumerate(found.done["lenet", "exact", 0]["history"]):
+        # 90% after 4,700 iterations, the first test, and 99% after 47,000.
+        entry["test_accuracy"] = 0.90 + 0.01 * n
+    mixed = Runs({**found.done, ("lenet", "appwom-word", 0): falling})
+    assert mixed.shared("lenet", "exact", "appwom-word") == 4_700
+    row = rows_of(mixed)["accuracy/lenet/word"]
+    assert row.ours == pytest.approx(90 - 97)
+    assert "lenet 4,700 of 47,000 iterations" in row.reason
+    # The mean of both seeds of the run without.
+    assert "94.50 ± 6.36% without and 97.00% with" in row.reason
+    assert "of 47,000" not in rows_of(mixed)["accuracy/lenet/appwom"].reason
+
+
+def test_rows_of_plain_descent_tell_its_own_iterations() -> None:
+    found = runs()
+    watched = [report(plan, 50.0) for plan in WATCHED]
+    mixed = rows_of(Runs({**found.done, ("lenet", "plain", 0): run(1_000, watched)}))
+    short = "lenet 1,000 of 47,000 iterations"
+    assert short in mixed["readings/studied-plain"].reason
+    assert short not in mixed["readings/studied"].reason
+    assert f"descent 0.0% ({short})" in mixed["fig10a/preset"].reason
+
+
 def test_no_unit_gives_both_quiet_groups_and_the_latency() -> None:
     found = runs()
     row = rows_of(found)["text-iv-b/unit"]
@@ -269,6 +295,14 @@ def test_runs_are_the_papers_size_and_every_approach_watches_the_first_seed() ->
     assert set(APPROACHES.values()) <= set(cells["densenet-bc", "exact", 0].config.watched)
     assert cells["lenet", "bf16", 0].config.plan == BF16["dcw"]
     assert cells["lenet", "appwom", 2].config.plan == APPWOM
+
+
+def test_further_runs_may_have_iterations_of_their_own(tmp_path: Path) -> None:
+    options = StudyOptions(tmp_path, networks=("lenet",), iterations={"lenet/bf16": 1_000})
+    cells = options.sweep().cells()
+    counts = {kind: cell.config.iterations for (_, kind, _), cell in cells.items()}
+    assert counts == {kind: 1_000 if kind == "bf16" else 47_000 for kind in KINDS}
+    assert cells["lenet", "bf16", 2].config.iterations == 1_000
 
 
 def made_up(name: str, data: Any = None) -> ImageSet:
@@ -333,6 +367,16 @@ def test_the_command_replays_figure_7_alone(tmp_path: Path) -> None:
         (
             {"networks": ("lenet",), "iterations": {"googlenet": 5}},
             "iterations has googlenet, but the networks to train are lenet",
+        ),
+        (
+            {"iterations": {"lenet/exact": 5}},
+            "lenet/exact is no further run; those of lenet are appwom-word, bf16",
+        ),
+        ({"iterations": {"lenet/": 5}}, "lenet/ is no further run"),
+        ({"iterations": {"mp/bf16": 5}}, "network is 'mp'; it must be one of lenet"),
+        (
+            {"iterations": {"googlenet/bf16": 5}},
+            "googlenet/bf16 is no run; googlenet has exact and appwom alone",
         ),
     ],
 )

@@ -56,7 +56,7 @@ def _reading(runs: Runs, name: str, kind: str) -> Figure:
         (
             "a reading of what the paper leaves open; none is chosen by its result",
             *_other_costs(runs, name, kind),
-            shortfalls(runs, [_NETWORK]),
+            shortfalls(runs, [_NETWORK], [kind]),
         ),
         points=[
             {"against": n, "percent": value, "paper": SAVINGS[n]}
@@ -212,6 +212,7 @@ def _ignored(runs: Runs) -> Figure:
 
 def _bf16(runs: Runs) -> Figure:
     mine = runs.report(_NETWORK, "bf16-appwom", BF16["appwom"])
+    kinds = ["bf16-appwom", "bf16"]
     said: list[str] = []
     points: list[dict[str, Any]] = []
     ours = None
@@ -237,6 +238,6 @@ def _bf16(runs: Runs) -> Figure:
         ours,
         "%",
         None,
-        ("not in the paper", *said, shortfalls(runs, [_NETWORK])),
+        ("not in the paper", *said, shortfalls(runs, [_NETWORK], kinds)),
         points=points,
     )

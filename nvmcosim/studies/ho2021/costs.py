@@ -107,7 +107,11 @@ def _by_reading(runs: Runs, against: str) -> str:
     for name, plan in zip(("studied", "word"), plain, strict=True):
         found = savings(runs, "lenet", plan, APPROACHES[against], "plain")
         if found is not None:
-            said.append(f"{name} with plain gradient descent {found:.1f}%")
+            short = runs.reduced("lenet", ["plain"])
+            said.append(
+                f"{name} with plain gradient descent {found:.1f}%"
+                + (f" ({short})" if short else "")
+            )
     return f"on LeNet by reading of the policy: {', '.join(said)}" if said else ""
 
 
