@@ -105,6 +105,8 @@ def runs(
             json.dumps(plan.to_dict()): report(plan, spent.get(plan.scheme, 50.0), **changes)
             for plan in WATCHED
         }
+        if network == "lenet":
+            done[network, "readings", 0] = run(count, list(watched.values()), late=late)
         for seed in range(2):
             done[network, "exact", seed] = run(
                 count, [] if seed else list(watched.values()), late=late
@@ -241,7 +243,7 @@ def test_rows_of_plain_descent_tell_its_own_iterations() -> None:
     short = "lenet 1,000 of 47,000 iterations"
     assert short in mixed["readings/studied-plain"].reason
     assert short not in mixed["readings/studied"].reason
-    assert f"descent 0.0% ({short})" in mixed["fig10a/preset"].reason
+    assert f"with plain gradient descent ({short})" in mixed["fig10a/preset"].reason
 
 
 def test_no_unit_gives_both_quiet_groups_and_the_latency() -> None:
@@ -252,7 +254,7 @@ def test_no_unit_gives_both_quiet_groups_and_the_latency() -> None:
     # A group that is quiet in lines that still write in one direction would reconcile them.
     for (_, kind, _), each in found.done.items():
         for one in each["reports"]:
-            if kind == "exact" and one["plan"] == READINGS["group"][0].to_dict():
+            if kind == "readings" and one["plan"] == READINGS["group"][0].to_dict():
                 one["flips"] = [0.0] * 15 + [1.0] * 33
     row = rows_of(found)["text-iv-b/unit"]
     assert (row.verdict, row.ours) == ("reproduced", "group")
@@ -291,7 +293,8 @@ def test_runs_are_the_papers_size_and_every_approach_watches_the_first_seed() ->
             printed.batch,
             printed.iterations,
         )
-        assert bool(config.watched) == (kind in ("exact", "plain", "bf16") and seed == 0)
+        looks = kind in ("exact", "readings", "plain", "bf16")
+        assert bool(config.watched) == (looks and seed == 0)
     assert set(APPROACHES.values()) <= set(cells["densenet-bc", "exact", 0].config.watched)
     assert cells["lenet", "bf16", 0].config.plan == BF16["dcw"]
     assert cells["lenet", "appwom", 2].config.plan == APPWOM
@@ -317,7 +320,9 @@ def made_up(name: str, data: Any = None) -> ImageSet:
 def tiny(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(training_cells, "load_dataset", made_up)
     monkeypatch.setattr(study_module, "_QUICK", {"lenet": Size(2, 1, 50)})
-    monkeypatch.setattr(sweep_module, "KINDS", ("exact", "appwom", "bf16", "bf16-appwom"))
+    monkeypatch.setattr(
+        sweep_module, "KINDS", ("exact", "appwom", "readings", "bf16", "bf16-appwom")
+    )
     training_cells.images_for.cache_clear()
     yield
     training_cells.images_for.cache_clear()
@@ -328,7 +333,7 @@ def test_a_study_is_trained_once_and_says_that_it_is_reduced(tmp_path: Path) -> 
     options = StudyOptions(tmp_path, quick=True, networks=("lenet",))
     lines: list[str] = []
     values = run_study(options, lambda line, done, total: lines.append(line))
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert lines[0].startswith("lenet exact, 2 iterations, seed 0: ")
     rows = {row["id"]: row for row in values["figures"]}
     assert rows["fig10a/preset"]["verdict"] == "not-run"
@@ -370,7 +375,7 @@ def test_the_command_replays_figure_7_alone(tmp_path: Path) -> None:
         ),
         (
             {"iterations": {"lenet/exact": 5}},
-            "lenet/exact is no further run; those of lenet are appwom-word, bf16",
+            "lenet/exact is no further run; those of lenet are readings, appwom-word",
         ),
         ({"iterations": {"lenet/": 5}}, "lenet/ is no further run"),
         ({"iterations": {"mp/bf16": 5}}, "network is 'mp'; it must be one of lenet"),

@@ -17,11 +17,13 @@ from nvmcosim.training.line_training import LineTraining, train_lines
 
 __all__ = ["FURTHER", "KINDS", "LineCell", "Size", "Sweep", "check_further"]
 
-#: Runs of a network: in exact fp32, in AppWOM, in AppWOM whose unit is a word; in exact bf16, in
-#: AppWOM of bf16, and with one group in AppWOM; and both of the first with plain gradient descent.
+#: Runs of a network: in exact fp32, watched by the approaches, and in AppWOM; in exact fp32 again,
+#: watched by all readings, and in AppWOM whose unit is a word; in exact bf16, in AppWOM of it, and
+#: with one group in AppWOM; in exact fp32 and in AppWOM with plain gradient descent.
 KINDS = (
     "exact",
     "appwom",
+    "readings",
     "appwom-word",
     "bf16",
     "bf16-appwom",
@@ -199,10 +201,10 @@ class Sweep:
 
 def _memories(kind: str, large: bool) -> tuple[LinePlan | None, Iterable[LinePlan]]:
     """The memory that a run lives in, and those that look on."""
-    exact = _LARGE_WATCHED if large else WATCHED
     return {
-        "exact": (None, exact),
-        "plain": (None, exact),
+        "exact": (None, _LARGE_WATCHED if large else APPROACHES.values()),
+        "readings": (None, WATCHED),
+        "plain": (None, WATCHED),
         "appwom": (APPWOM, ()),
         "plain-appwom": (APPWOM, ()),
         "appwom-word": (READINGS["word"][0], ()),
