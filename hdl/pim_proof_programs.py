@@ -5,7 +5,22 @@ from nvmcosim.pymodel.pim_integers import add_into
 from nvmcosim.pymodel.pim_program import PimProgram
 from nvmcosim.pymodel.pim_step import MATCH, ONE, ZERO
 
-__all__ = ["ripple_adder", "search_program"]
+__all__ = ["every_write", "ripple_adder", "search_program"]
+
+
+def every_write() -> PimProgram:
+    """Writes with every gate and value that there are: rows, the latch and constants."""
+    builder = Builder("writes", pack_steps=False)
+    a, c, b = (builder.input(name, 1)[0] for name in "acb")
+    other = builder.input("d", 1)[0]
+    builder.search([a], [c])
+    for gate in (ONE, ZERO, a, ~a, b, ~b, MATCH, ~MATCH):
+        for value in (ONE, a, b, c, MATCH):
+            # Two rows that are written at once, of which one may read itself.
+            builder.together((b, gate, value), (other, gate, ~value))
+    builder.output("b after", [b])
+    builder.output("d after", [other])
+    return builder.build()
 
 
 def search_program() -> PimProgram:

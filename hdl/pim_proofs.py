@@ -13,13 +13,21 @@ from nvmcosim.hdl.pim_adder import PimAdder
 from nvmcosim.hdl.pim_adder_monitor import ADDER_PROPERTIES, adder_monitor
 from nvmcosim.hdl.pim_gates import GATES, gate_facts, gate_program
 from nvmcosim.hdl.pim_monitor import UNIT_PROPERTIES, unit_monitor
-from nvmcosim.hdl.pim_proof_programs import ripple_adder, search_program
+from nvmcosim.hdl.pim_proof_programs import every_write, ripple_adder, search_program
 from nvmcosim.hdl.pim_unit import PimJob, PimUnit
 from nvmcosim.hdl.verilog import to_verilog
 from nvmcosim.pymodel.pim_adders import ADDERS
 from nvmcosim.pymodel.pim_program import PimProgram
 
-__all__ = ["Job", "adder_proofs", "gates_proof", "sum_proof", "unit_proof", "unit_proofs"]
+__all__ = [
+    "Job",
+    "adder_proof",
+    "adder_proofs",
+    "gates_proof",
+    "sum_proof",
+    "unit_proof",
+    "unit_proofs",
+]
 
 _COUNTER_BITS = 3
 #: What a row of the array holds at first.
@@ -83,12 +91,13 @@ def _design(job: PimJob) -> str:
 @cache
 def adder_proofs() -> tuple[Proof, ...]:
     """Every adder; without registers, one clock is all there is."""
-    return tuple(_adder_proof(name, make()) for name, make in ADDERS.items())
+    return tuple(
+        adder_proof(name, make(), keeps=name != "destructive") for name, make in ADDERS.items()
+    )
 
 
-def _adder_proof(name: str, program: PimProgram) -> Proof:
-    operands = {row for _, rows in program.inputs for row in rows}
-    keeps = all(write.row not in operands for step in program.steps for write in step.writes)
+def adder_proof(name: str, program: PimProgram, *, keeps: bool) -> Proof:
+    """What is to be proved of an adder, that it `keeps` its operands too if it is to."""
     steps = range(1, len(program.steps) + 1) if keeps else ()
     text = to_verilog(PimAdder(program), "dut")
     for n in steps:
@@ -169,6 +178,7 @@ def unit_proofs() -> tuple[Proof, ...]:
     return (
         gates_proof(),
         unit_proof("adder", ADDERS["published"]()),
+        unit_proof("writes", every_write()),
         unit_proof("search", search_program()),
         sum_proof("sum-1", ADDERS["published"]()),
         *(sum_proof(f"sum-{bits}", ripple_adder(bits)) for bits in (4, 8)),
