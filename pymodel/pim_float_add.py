@@ -153,13 +153,12 @@ def _ordered(
         builder.xor(differ[i], other)
         builder.select(less, differ[i], other)
     for i in range(size):
-        builder.copy(large[i], a.rows[i])
         builder.copy(small[i], b.rows[i])
     builder.search([less])
     for i in range(size + count):
-        builder.select(large[i], MATCH, b.rows[i])
         if i < size:
-            builder.select(small[i], MATCH, a.rows[i])
+            builder.together((large[i], ONE, a.rows[i]), (small[i], MATCH, a.rows[i]))
+        builder.select(large[i], MATCH, b.rows[i])
     builder.select(flags.sign, MATCH, flags.b_sign)
     return large, small, differ
 

@@ -159,16 +159,17 @@ def _significands(
     """Copies of both significands; with `swap` the first is the one without a leading 1, if any."""
     size = a.fmt.fraction_bits
     left, right = builder.rows("left", size + 1), builder.rows("right", size + 1)
-    for i in range(size):
-        builder.copy(left[i], a.rows[i])
-        builder.copy(right[i], b.rows[i])
     builder.copy(left[size], flags.leading_a)
     builder.copy(right[size], flags.leading_b)
+    for i in range(size):
+        builder.copy(right[i], b.rows[i])
+        if not swap:
+            builder.copy(left[i], a.rows[i])
     if swap:
         builder.search(zeros=[flags.leading_b])
         for i in range(size):
+            builder.together((left[i], ONE, a.rows[i]), (right[i], MATCH, a.rows[i]))
             builder.select(left[i], MATCH, b.rows[i])
-            builder.select(right[i], MATCH, a.rows[i])
         builder.select(left[size], MATCH, ZERO)
         builder.select(right[size], MATCH, flags.leading_a)
     return left, right
