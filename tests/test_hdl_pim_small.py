@@ -72,13 +72,14 @@ class _Bench:
     def held(self, row: int) -> int:
         return int(self.golden.array.planes[row, 0]) & ((1 << COLUMNS) - 1)
 
-    async def send(self, ctx: SimulatorContext, opcode: PimOpcode, **payload: int) -> int:
+    async def send(self, ctx: SimulatorContext, opcode: Any, **payload: int) -> int:
         """Give a command; returns the clocks it waited. Afterwards nonsense is on the wires."""
         unit, clocks = self.unit, 0
         ctx.set(unit.commands.payload, {"opcode": opcode, **payload})
         ctx.set(unit.commands.valid, 1)
         while not ctx.get(unit.commands.ready):
             clocks += 1
+            assert clocks < 500
             await ctx.tick()
         await ctx.tick()
         ctx.set(unit.commands.valid, 0)
@@ -247,6 +248,7 @@ def test_what_a_unit_states() -> None:
     for bits in (0, 65):
         with pytest.raises(InputError, match=f"counter_bits is {bits}; it must be a whole number"):
             PimUnit(PimPlan("bf16", "relu"), counter_bits=bits)
+    assert len(PimUnit(PimPlan("bf16", "relu"), counter_bits=1).steps) == 1
     wide = PimUnit(PimPlan("bf16", "relu"), counter_bits=64)
     assert len(wide.steps) == 64
 
@@ -254,6 +256,7 @@ def test_what_a_unit_states() -> None:
 def test_what_an_adder_states() -> None:
     adder = PimAdder()
     assert adder.block == "pim-adder"
+    assert [len(getattr(adder, name)) for name in adder.port_meanings] == [1] * 5
     assert adder.summary == [adder.program.name, *adder.program.listing()]
     assert len(adder.summary) == 5
     assert adder.port_meanings == {
