@@ -241,6 +241,8 @@ def test_what_a_unit_states() -> None:
         "small: 4 steps, 7 words of ROM",
         "at most 2 rows read and 2 written a step",
     ]
+    # Which `port_meanings` and whoever sends commands count on.
+    assert [(code.name, code.value) for code in PimOpcode] == [("LOAD", 0), ("READ", 1), ("RUN", 2)]
     layout = unit.commands.payload.shape()
     assert (layout.size, layout["opcode"].offset) == (2 + 3 + 3, 0)
     assert len(unit.replies.payload) == 3
@@ -263,3 +265,24 @@ def test_what_an_adder_states() -> None:
         **dict.fromkeys(("x", "y", "z"), "operand"),
         **dict.fromkeys(("sum", "carry"), "held after 4 steps"),
     }
+
+
+def test_any_gate_of_a_write_is_enough() -> None:
+    """Of one write: a full adder is its own dual, and is right also where all gates are needed."""
+    other_gates = (Signal(1), Signal(2, True))
+    steps = (Step((Write(3, ONE, ONE),)), Step((Write(3, Signal(0), ZERO, other_gates),)))
+    inputs = tuple((name, (n,)) for n, name in enumerate("xyz"))
+    adder = PimAdder(
+        PimProgram("nor", ("x", "y", "z", "out"), inputs, (("out", (3,)),), steps, gates=3)
+    )
+
+    async def bench(ctx: SimulatorContext) -> None:
+        for x, y, z in np.ndindex(2, 2, 2):
+            for port, bit in ((adder.x, x), (adder.y, y), (adder.z, z)):
+                ctx.set(port, bit)
+            await ctx.delay(1e-9)
+            assert ctx.get(adder.out) == (not (x or y or not z))
+
+    simulator = Simulator(adder)
+    simulator.add_testbench(bench)
+    simulator.run()
