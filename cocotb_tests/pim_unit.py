@@ -93,12 +93,18 @@ class _Batch:
         """By unit and vector, the operands' words."""
         first = self.number * self.size
         return [
-            [operand_words(unit.plan, self.seed + n, first + v) for v in range(self.vectors)]
-            for n, unit in enumerate(self.design.controllers)
+            [operand_words(self._plan(n), self.seed + n, first + v) for v in range(self.vectors)]
+            for n in range(len(self.design.controllers))
         ]
 
-    def _golden(self, n: int) -> GoldenPim:
+    def _plan(self, n: int) -> PimPlan:
         plan = self.design.controllers[n].plan
+        if not isinstance(plan, PimPlan):
+            raise InputError(f"plan is {plan!r}; a bench takes units of a PimPlan")
+        return plan
+
+    def _golden(self, n: int) -> GoldenPim:
+        plan = self._plan(n)
         return GoldenPim(plan.replace(seed=plan.seed + 1000 * self.seed + self.number))
 
     def job(self) -> dict[str, NDArray[Any]]:

@@ -36,7 +36,7 @@ PROVEN, REFUTED, OPEN = "proven", "refuted", "not proven"
 _INSTALL = "install it with: pip install 'nvmcosim[prove]'"
 _TO_SMT = (
     "read_verilog -formal in.v; prep -flatten -top monitor; async2sync; chformal -lower; "
-    "dffunmap; opt_clean; setundef -undriven -anyseq; write_smt2 -wires out.smt2"
+    "memory_map; dffunmap; opt_clean; setundef -undriven -anyseq; write_smt2 -wires out.smt2"
 )
 _TO_SAT = (
     "read_verilog in.v; prep -flatten -top monitor; "

@@ -32,6 +32,11 @@ class PimCells(wiring.Component):
         self.rows = rows
         self.columns = columns
         self.ports = ports
+        #: What the cells hold; a port of its own may look on.
+        self.held = Memory(shape=columns, depth=rows, init=[])
+        self._ports = [
+            (self.held.read_port(domain="comb"), self.held.write_port()) for _ in range(ports)
+        ]
         wide = data.ArrayLayout(columns, ports)
         super().__init__(
             {
@@ -46,9 +51,8 @@ class PimCells(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """The circuit."""
         m = Module()
-        m.submodules.held = cells = Memory(shape=self.columns, depth=self.rows, init=[])
-        for n in range(self.ports):
-            reader, writer = cells.read_port(domain="comb"), cells.write_port()
+        m.submodules.held = self.held
+        for n, (reader, writer) in enumerate(self._ports):
             m.d.comb += [
                 reader.addr.eq(self.row[n]),
                 self.sense[n].eq(reader.data),

@@ -1,6 +1,6 @@
 """The in-memory unit of any `PimPlan`: array, row buffers and micro-sequencer (wang2020)."""
 
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, enum, stream, wiring
@@ -10,11 +10,11 @@ from amaranth.lib.wiring import In, Out
 from nvmcosim.hdl.pim_array import PimCells
 from nvmcosim.hdl.pim_rom import MicroWord, Select, address_bits, advance_bits, microcode
 from nvmcosim.hdl.write_controller import COUNTER_BITS
-from nvmcosim.pymodel.pim_plan import PimPlan
+from nvmcosim.pymodel.pim_program import PimProgram
 from nvmcosim.pymodel.pim_step import PimCounts
 from nvmcosim.pymodel.units import check_whole
 
-__all__ = ["PIM_COUNTERS", "PimCommandLayout", "PimOpcode", "PimUnit"]
+__all__ = ["PIM_COUNTERS", "PimCommandLayout", "PimJob", "PimOpcode", "PimUnit"]
 
 #: Counters, as in `pymodel.pim_step.PimCounts`.
 PIM_COUNTERS = tuple(PimCounts().to_dict())
@@ -38,6 +38,26 @@ class PimCommandLayout(data.StructLayout):
         super().__init__({"opcode": PimOpcode, "row": address_bits(rows), "bits": columns})
 
 
+class PimJob(Protocol):
+    """What a unit is made of: a `PimPlan`, or an array and a program of any size."""
+
+    @property
+    def program(self) -> PimProgram:
+        """What a run does."""
+
+    @property
+    def rows(self) -> int:
+        """Rows of the array."""
+
+    @property
+    def columns(self) -> int:
+        """Columns of the array."""
+
+    @property
+    def tick_ps(self) -> int:
+        """Clock period in ps."""
+
+
 class PimUnit(wiring.Component):
     """An array of `plan.rows` by `plan.columns` cells that runs the plan's program.
 
@@ -50,7 +70,7 @@ class PimUnit(wiring.Component):
     the next command is accepted the counters are what they are after it.
 
     Parameters:
-        plan: the plan; the clock's period is `plan.tick_ps`.
+        plan: the plan, or what is like one; the clock's period is `plan.tick_ps`.
         counter_bits: width of each counter, which counts modulo 2**counter_bits.
 
     Members:
@@ -61,11 +81,17 @@ class PimUnit(wiring.Component):
 
     block: ClassVar[str] = "pim-unit"
 
-    def __init__(self, plan: PimPlan, *, counter_bits: int = COUNTER_BITS) -> None:
+    def __init__(self, plan: PimJob, *, counter_bits: int = COUNTER_BITS) -> None:
         check_whole(counter_bits, "counter_bits", 1, 64)
         self.plan = plan
         self.counter_bits = counter_bits
         self.words = microcode(plan.program)
+        self.cells = PimCells(plan.rows, plan.columns, plan.program.k)
+        #: The word of the ROM that is read or written by, and whether it is written by.
+        self.place = Signal(range(max(2, len(self.words))))
+        self.writing = Signal()
+        #: The columns that the last search matched.
+        self.match = Signal(plan.columns)
         layout = PimCommandLayout(plan.rows, plan.columns)
         super().__init__(
             {
@@ -121,19 +147,19 @@ class PimUnit(wiring.Component):
         """The circuit."""
         m = Module()
         plan, k = self.plan, self.plan.program.k
-        m.submodules.cells = cells = PimCells(plan.rows, plan.columns, k)
+        m.submodules.cells = cells = self.cells
         layout = MicroWord(plan.rows, k, advance_bits(plan.program))
         m.submodules.rom = rom = Memory(shape=layout, depth=len(self.words), init=self.words)
         fetch = rom.read_port()
-        place = Signal(fetch.addr.shape())
+        place, match = self.place, self.match
         ahead = Signal.like(place)
         word = fetch.data
         buffers = Signal(data.ArrayLayout(plan.columns, k))
-        match = Signal(plan.columns)
         command = self.commands.payload
         m.d.comb += [ahead.eq(place), fetch.addr.eq(ahead), self.replies.payload.eq(buffers[0])]
         m.d.sync += place.eq(ahead)
-        with m.FSM():
+        with m.FSM() as state:
+            m.d.comb += self.writing.eq(state.ongoing("write"))
             with m.State("idle"):
                 m.d.comb += [
                     self.commands.ready.eq(1),

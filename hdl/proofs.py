@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from nvmcosim.hdl.formal import Proof
 from nvmcosim.hdl.line_proofs import codec_proofs, line_proofs
+from nvmcosim.hdl.pim_proofs import adder_proofs, unit_proofs
 from nvmcosim.hdl.store_proofs import gate_proofs, store_proofs
 from nvmcosim.hdl.stream_proofs import bank_proofs, neuron_proofs, sng_proofs
 from nvmcosim.pymodel.errors import InputError
@@ -19,6 +20,8 @@ PROOFS: dict[str, Callable[[], Sequence[Proof]]] = {
     "bms-bank": bank_proofs,
     "bms-sng": sng_proofs,
     "isc-neuron": neuron_proofs,
+    "pim-adder": adder_proofs,
+    "pim-unit": unit_proofs,
 }
 
 

@@ -10,9 +10,8 @@ from nvmcosim.pymodel.pim_float_parts import (
     new_builder,
     normalise_sum,
     round_and_pack,
-    zero_flag,
 )
-from nvmcosim.pymodel.pim_integers import add_into, clear, enough, set_all, shift_right
+from nvmcosim.pymodel.pim_integers import add_into, any_of, clear, enough, set_all, shift_right
 from nvmcosim.pymodel.pim_program import PimProgram
 from nvmcosim.pymodel.pim_step import MATCH, ONE, PUBLISHED_K, ZERO, PimCounts, Signal
 
@@ -51,8 +50,9 @@ def emit_add(
 ) -> Operand:
     """Emit an addition; returns the rows of its result.
 
-    In order: larger and smaller magnitude, difference of exponents, alignment, addition or
-    subtraction in two's complement, normalisation, rounding.
+    In order: the operand with the larger exponent and the other, difference of exponents,
+    alignment, addition or subtraction, normalisation, rounding. Operands of one exponent are not
+    compared: a difference that comes out negative is inverted.
     """
     fmt, size = a.fmt, a.fmt.fraction_bits
     if flush:
@@ -62,24 +62,29 @@ def emit_add(
         flags = _flags(builder, a, b, ~b.sign if subtract else b.sign)
     with builder.part("compare"):
         large, small, differ = _ordered(builder, a, b, flags)
-    with builder.part("specials"):
-        _mark_no_number(builder, flags, large[:size])
     exponent = large[size:]
     with builder.part("align"):
-        distance = _distance(builder, exponent, differ[size:], flags)
-        rows = _aligned(builder, [*small, flags.leading_small], distance)
+        distance = _distance(builder, exponent, differ, flags)
+        rows = _aligned(builder, [*small, flags.leading_small], distance, flags)
     with builder.part("normalise"):
         # The exponent of the bit before the point, less 1, if that bit is the one that addition
         # carries to: the larger operand's, a subnormal's being 1.
         builder.or_(exponent[0], ~flags.leading)
     with builder.part("add"):
-        total = _signed_sum(builder, rows, [*large[:size], flags.leading], flags.opposite)
+        total = _signed_sum(builder, rows, [*large[:size], flags.leading], flags)
+    with builder.part("specials"):
+        _mark_no_number(builder, flags, total[3:-2], total[-2])
+        # The largest exponent and a carry.
+        builder.search([*exponent[1:], total[-1]])
+        builder.or_(flags.special, MATCH)
     with builder.part("normalise"):
         normalise_sum(builder, total, exponent)
     with builder.part("round"):
         # No bit more is needed: the sum of two fractions that carries is not rounded up to another
         # carry, for if it is all ones in the fraction's length it is even there.
-        packed = round_and_pack(builder, fmt, total, exponent, flags.special, flags.no_number)
+        packed = round_and_pack(
+            builder, fmt, total, exponent, flags.special, flags.no_number, marked=True
+        )
     if flush:
         with builder.part("flush"):
             builder.search(zeros=packed[size:])
@@ -95,7 +100,7 @@ class _Flags:
         sign: the result's.
         opposite: whether signs differ, so that magnitudes are subtracted.
         leading, leading_small: the bit before the point of the larger and the smaller operand.
-        special, both: whether any, and whether both, are infinite or no number.
+        special, one: whether any, and whether one alone, is infinite or no number.
         no_number: whether the result is none.
         b_sign: the second operand's sign, inverted for a subtraction.
     """
@@ -105,13 +110,13 @@ class _Flags:
     leading: Signal
     leading_small: Signal
     special: Signal
-    both: Signal
+    one: Signal
     no_number: Signal
     b_sign: Signal
 
 
 def _flags(builder: Builder, a: Operand, b: Operand, b_sign: Signal) -> _Flags:
-    names = ("sign", "opposite", "leading", "leading_small", "special", "both", "no_number")
+    names = ("sign", "opposite", "leading", "leading_small", "special", "one", "no_number")
     flags = _Flags(**{name: builder.row(name) for name in names}, b_sign=b_sign)
     builder.together((flags.sign, ONE, a.sign), (flags.opposite, ONE, a.sign))
     builder.select(flags.opposite, b_sign, ~flags.opposite)
@@ -121,46 +126,61 @@ def _flags(builder: Builder, a: Operand, b: Operand, b_sign: Signal) -> _Flags:
     builder.search(zeros=b.exponent)
     builder.together((flags.leading, ~MATCH, ONE), (flags.leading_small, MATCH, ZERO))
     builder.search(a.exponent)
-    builder.together((flags.special, ONE, MATCH), (flags.both, ONE, MATCH))
+    builder.together((flags.special, ONE, MATCH), (flags.one, ONE, MATCH))
     builder.search(b.exponent)
-    builder.together((flags.special, MATCH, ONE), (flags.both, ~MATCH, ZERO))
+    builder.select(flags.special, MATCH, ONE)
+    builder.select(flags.one, MATCH, ~flags.one)
     return flags
 
 
 def _ordered(
     builder: Builder, a: Operand, b: Operand, flags: _Flags
 ) -> tuple[list[Signal], list[Signal], list[Signal]]:
-    """The larger magnitude, the smaller one's fraction, and a ^ b; sets the result's sign."""
-    size, count = a.fmt.fraction_bits, len(a.magnitude)
-    differ, large = builder.rows("differ", count), builder.rows("large", count)
+    """The operand of the larger exponent, the other's fraction, and the exponents' a ^ b.
+
+    Of two operands of one exponent and opposite signs the first is the positive one, so that their
+    difference has the sign of what comes out, and +0 if it is 0. Sets the result's sign.
+    """
+    size, count = a.fmt.fraction_bits, len(a.exponent)
+    differ, large = builder.rows("differ", count), builder.rows("large", size + count)
     small = builder.rows("small", size)
     # What a - b borrows.
-    less = clear(builder, "less")
+    less = builder.row("less")
+    builder.copy(less, a.sign)
     for i in range(count):
-        builder.together((differ[i], ONE, a.rows[i]), (large[i], ONE, a.rows[i]))
-        copies = [(small[i], ONE, b.rows[i])] if i < size else []
-        builder.together((differ[i], b.rows[i], ~differ[i]), *copies)
-        builder.select(less, differ[i], b.rows[i])
-    equal = zero_flag(builder, "equal", differ)
+        bit, other = a.exponent[i], b.exponent[i]
+        builder.together((differ[i], ONE, bit), (large[size + i], ONE, bit))
+        builder.xor(differ[i], other)
+        builder.select(less, differ[i], other)
+    for i in range(size):
+        builder.copy(large[i], a.rows[i])
+        builder.copy(small[i], b.rows[i])
     builder.search([less])
-    for i in range(count):
+    for i in range(size + count):
         builder.select(large[i], MATCH, b.rows[i])
         if i < size:
             builder.select(small[i], MATCH, a.rows[i])
     builder.select(flags.sign, MATCH, flags.b_sign)
-    # Equal magnitudes of opposite signs give +0.
-    builder.search([equal, flags.opposite])
-    builder.select(flags.sign, MATCH, ZERO)
     return large, small, differ
 
 
-def _mark_no_number(builder: Builder, flags: _Flags, fraction: list[Signal]) -> None:
-    """A NaN, which is larger than infinity, and infinity less infinity."""
-    builder.search(zeros=fraction)
-    builder.copy(flags.no_number, ~MATCH)
-    builder.and_(flags.no_number, flags.special)
-    builder.search([flags.both, flags.opposite])
-    builder.or_(flags.no_number, MATCH)
+def _mark_no_number(builder: Builder, flags: _Flags, fraction: list[Signal], lead: Signal) -> None:
+    """Special operands whose sum is no infinity: only that of infinities has no fraction.
+
+    Where one is special the other does not count. Where both are, the fractions' sum is 0 but for
+    its carry, or else its carry is made of two that are not 0.
+    """
+    builder.copy(flags.no_number, flags.special)
+    if len(fraction) + 2 > builder.search_rows:
+        fraction = [~any_of(builder, "fraction", fraction)]
+        builder.search(fraction, [flags.opposite, lead])
+        builder.select(flags.no_number, MATCH, ZERO)
+        builder.search([*fraction, flags.one])
+    else:
+        builder.search((), [*fraction, flags.opposite, lead])
+        builder.select(flags.no_number, MATCH, ZERO)
+        builder.search([flags.one], fraction)
+    builder.select(flags.no_number, MATCH, ZERO)
     builder.select(flags.sign, flags.no_number, ZERO)
 
 
@@ -177,27 +197,41 @@ def _distance(
     return differ
 
 
-def _aligned(builder: Builder, small: list[Signal], distance: list[Signal]) -> list[Signal]:
+def _aligned(
+    builder: Builder, small: list[Signal], distance: list[Signal], flags: _Flags
+) -> list[Signal]:
     """The smaller significand, two bits and what is sticky below it, shifted by `distance`."""
     sticky = clear(builder, "sticky")
     amount = distance[: (len(small) + 2).bit_length()]
-    builder.search(zeros=distance[len(amount) :])
+    builder.search(zeros=[*distance[len(amount) :], flags.one])
     # So far that nothing is left: a shift by all rows does that too.
     far = [amount[j] for j in enough(len(small) + 2, len(amount))]
     set_all(builder, far, ~MATCH, ONE)
-    return [sticky, *shift_right(builder, [ZERO, ZERO, *small], amount, sticky)]
+    shifted = shift_right(builder, [ZERO, ZERO, *small], amount, sticky)
+    builder.and_(sticky, ~flags.one)
+    return [sticky, *shifted]
 
 
 def _signed_sum(
-    builder: Builder, small: list[Signal], large: list[Signal], opposite: Signal
+    builder: Builder, small: list[Signal], large: list[Signal], flags: _Flags
 ) -> list[Signal]:
-    """`large`, three zeros below it, plus `small`, or minus it; with the bit that is carried to."""
+    """`large`, three zeros below it, plus or minus `small`; with the bit that is carried to.
+
+    The first row is what is sticky: what is below the others, between 0 and 1 of them. A negative
+    difference of a bit less than it is has all ones there: rounding adds what is missing.
+    """
+    sticky, opposite = small[0], flags.opposite
     builder.search([opposite])
-    for row in small:
+    for row in small[1:]:
         builder.select(row, MATCH, ~row)
     carry = builder.row("carry")
     builder.copy(carry, opposite)
-    total, carry = add_into(builder, [ZERO] * 3 + large, small, carry)
+    builder.and_(carry, ~sticky)
+    total, carry = add_into(builder, [ZERO] * 2 + large, small[1:], carry)
+    builder.search([opposite], [carry])
+    set_all(builder, [flags.sign, sticky, *total[:2]], MATCH, ONE)
+    for row in total[2:]:
+        builder.select(row, MATCH, ~row)
     # In two's complement the carry out of a difference is no bit of it.
     builder.and_(carry, ~opposite)
-    return [*total, carry]
+    return [sticky, *total, carry]

@@ -64,24 +64,32 @@ def normalise_sum(builder: Builder, rows: list[Signal], exponent: Sequence[Signa
     """Shift an addition's `rows` left to a leading 1, and take as much from `exponent`.
 
     Never by more than `exponent` holds, so that it does not pass 0: what then has no leading 1 is
-    subnormal. The first row is what is sticky. It may stay as it is, since what is shifted to it
-    counts for nothing else; and where a shift by 4 or more is needed, the operands' exponents
-    differed by 1 at most, so that the first two rows are 0.
+    subnormal. The first row is what is sticky. It stays as it is, and is what is shifted in. Where
+    a shift by 4 or more is needed, the operands' exponents differed by 1 at most, so that the
+    second row is like it.
     """
-    for j in range((len(rows) - 1).bit_length() - 1, -1, -1):
+    taken: list[Signal] = []
+    bits = (len(rows) - 1).bit_length()
+    for j in range(bits - 1, -1, -1):
         by = 1 << j
-        # 1 where the exponent is below 2^j.
-        small, borrow = builder.row("small"), builder.row("borrow")
+        # 1 where less than 2^j is left of the exponent: its bits above j are those taken.
+        small = builder.row("small")
         builder.search(zeros=exponent[j:])
         builder.copy(small, MATCH)
         builder.search(zeros=[*rows[len(rows) - by :], small])
-        builder.copy(borrow, MATCH)
-        if by >= 4:
-            shift_left(builder, rows, by, empty=2)
-        else:
-            for i in range(len(rows) - 1, 0, -1):
-                builder.select(rows[i], MATCH, rows[i - by] if i >= by else ZERO)
-        decrement_from(builder, exponent[j:], borrow)
+        taken.insert(0, builder.row("taken"))
+        builder.copy(taken[0], MATCH)
+        first = 2 if by >= 4 else 1
+        for i in range(len(rows) - 1, first - 1, -1):
+            builder.select(rows[i], MATCH, rows[i - by] if i - by >= first else rows[0])
+        builder.xor(exponent[j], taken[0])
+    borrow = taken[0]
+    builder.and_(borrow, exponent[0])
+    for bit, other in zip(exponent[1:bits], taken[1:], strict=True):
+        builder.together((other, ~bit, borrow), (bit, borrow, ~bit))
+        borrow = other
+    if len(exponent) > bits:
+        decrement_from(builder, exponent[bits:], borrow)
 
 
 def normalise(builder: Builder, rows: list[Signal], exponent: Sequence[Signal]) -> None:
@@ -104,6 +112,7 @@ def round_and_pack(
     not_a_number: Signal,
     nothing: Signal | None = None,
     count: Signal | None = None,
+    marked: bool = False,
 ) -> list[Signal]:
     """Round to nearest even and make fraction and exponent of `rows` and `exponent`, in place.
 
@@ -111,7 +120,7 @@ def round_and_pack(
     after it to what is sticky. The value is `rows` times 2 to `exponent` + 1, less the bias;
     `exponent` is in two's complement; instead of the bit before the point `count` is added to it,
     if given. `infinite` and `not_a_number` are where that is the result
-    whatever the rest says.
+    whatever the rest says; with `marked` it says so too of what is too large.
 
     Without `nothing`, `exponent` counts only if the bit before the point is 1, and then is not
     negative: a subnormal has exponent 0. With it, that bit is 1, and what is subnormal once rounded
@@ -127,7 +136,8 @@ def round_and_pack(
         set_all(builder, exponent, MATCH, ZERO)
     field, above = exponent[: fmt.exponent_bits], exponent[fmt.exponent_bits :]
     count = count or lead
-    _mark_infinite(builder, infinite, field, above, count)
+    if not marked:
+        _mark_infinite(builder, infinite, field, above, count)
     # Half way between two values the even one is taken.
     builder.search(zeros=[fraction[0], *rest])
     carry = builder.row("round")

@@ -269,7 +269,7 @@ def test_proofs_by_name() -> None:
     names = {proof.name for proof in proofs_of("appwom")}
     assert {name.split("/")[0] for name in names} == {"appwom-codec", "appwom-line"}
     assert [p.name for p in proofs_of("appwom-line/bf16-l")] == ["appwom-line/bf16-line"]
-    for wrong in ("", "pim", "appwom-line/none"):
+    for wrong in ("", "pin", "appwom-line/none"):
         with pytest.raises(InputError, match=f"block is '{wrong}'; it must be store-domain, pulse"):
             proofs_of(wrong)
 
@@ -308,7 +308,7 @@ def test_command_exits_with_1_if_a_property_is_not_proven(
 
 
 def test_command_refuses_what_is_no_block(tmp_path: Path) -> None:
-    result = invoke("pim", out=tmp_path / "o")
+    result = invoke("pin", out=tmp_path / "o")
     assert isinstance(result.exception, InputError)
     assert not (tmp_path / "o").exists()
 

@@ -105,6 +105,8 @@ def runs(
             json.dumps(plan.to_dict()): report(plan, spent.get(plan.scheme, 50.0), **changes)
             for plan in WATCHED
         }
+        if network == "lenet":
+            done[network, "readings", 0] = run(count, list(watched.values()), late=late)
         for seed in range(2):
             done[network, "exact", seed] = run(
                 count, [] if seed else list(watched.values()), late=late
@@ -218,6 +220,32 @@ def test_accuracy_is_kept_within_half_a_point() -> None:
     assert lost.n == 2
 
 
+def test_further_runs_are_compared_where_both_were_tested() -> None:
+    found = runs()
+    falling = run(4_700, [], 97.0)
+    for n, entry in enumerate(found.done["lenet", "exact", 0]["history"]):
+        # 90% after 4,700 iterations, the first test, and 99% after 47,000.
+        entry["test_accuracy"] = 0.90 + 0.01 * n
+    mixed = Runs({**found.done, ("lenet", "appwom-word", 0): falling})
+    assert mixed.shared("lenet", "exact", "appwom-word") == 4_700
+    row = rows_of(mixed)["accuracy/lenet/word"]
+    assert row.ours == pytest.approx(90 - 97)
+    assert "lenet 4,700 of 47,000 iterations" in row.reason
+    # The mean of both seeds of the run without.
+    assert "94.50 ± 6.36% without and 97.00% with" in row.reason
+    assert "of 47,000" not in rows_of(mixed)["accuracy/lenet/appwom"].reason
+
+
+def test_rows_of_plain_descent_tell_its_own_iterations() -> None:
+    found = runs()
+    watched = [report(plan, 50.0) for plan in WATCHED]
+    mixed = rows_of(Runs({**found.done, ("lenet", "plain", 0): run(1_000, watched)}))
+    short = "lenet 1,000 of 47,000 iterations"
+    assert short in mixed["readings/studied-plain"].reason
+    assert short not in mixed["readings/studied"].reason
+    assert f"with plain gradient descent ({short})" in mixed["fig10a/preset"].reason
+
+
 def test_no_unit_gives_both_quiet_groups_and_the_latency() -> None:
     found = runs()
     row = rows_of(found)["text-iv-b/unit"]
@@ -226,7 +254,7 @@ def test_no_unit_gives_both_quiet_groups_and_the_latency() -> None:
     # A group that is quiet in lines that still write in one direction would reconcile them.
     for (_, kind, _), each in found.done.items():
         for one in each["reports"]:
-            if kind == "exact" and one["plan"] == READINGS["group"][0].to_dict():
+            if kind == "readings" and one["plan"] == READINGS["group"][0].to_dict():
                 one["flips"] = [0.0] * 15 + [1.0] * 33
     row = rows_of(found)["text-iv-b/unit"]
     assert (row.verdict, row.ours) == ("reproduced", "group")
@@ -265,10 +293,19 @@ def test_runs_are_the_papers_size_and_every_approach_watches_the_first_seed() ->
             printed.batch,
             printed.iterations,
         )
-        assert bool(config.watched) == (kind in ("exact", "plain", "bf16") and seed == 0)
+        looks = kind in ("exact", "readings", "plain", "bf16")
+        assert bool(config.watched) == (looks and seed == 0)
     assert set(APPROACHES.values()) <= set(cells["densenet-bc", "exact", 0].config.watched)
     assert cells["lenet", "bf16", 0].config.plan == BF16["dcw"]
     assert cells["lenet", "appwom", 2].config.plan == APPWOM
+
+
+def test_further_runs_may_have_iterations_of_their_own(tmp_path: Path) -> None:
+    options = StudyOptions(tmp_path, networks=("lenet",), iterations={"lenet/bf16": 1_000})
+    cells = options.sweep().cells()
+    counts = {kind: cell.config.iterations for (_, kind, _), cell in cells.items()}
+    assert counts == {kind: 1_000 if kind == "bf16" else 47_000 for kind in KINDS}
+    assert cells["lenet", "bf16", 2].config.iterations == 1_000
 
 
 def made_up(name: str, data: Any = None) -> ImageSet:
@@ -283,7 +320,9 @@ def made_up(name: str, data: Any = None) -> ImageSet:
 def tiny(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(training_cells, "load_dataset", made_up)
     monkeypatch.setattr(study_module, "_QUICK", {"lenet": Size(2, 1, 50)})
-    monkeypatch.setattr(sweep_module, "KINDS", ("exact", "appwom", "bf16", "bf16-appwom"))
+    monkeypatch.setattr(
+        sweep_module, "KINDS", ("exact", "appwom", "readings", "bf16", "bf16-appwom")
+    )
     training_cells.images_for.cache_clear()
     yield
     training_cells.images_for.cache_clear()
@@ -294,7 +333,7 @@ def test_a_study_is_trained_once_and_says_that_it_is_reduced(tmp_path: Path) -> 
     options = StudyOptions(tmp_path, quick=True, networks=("lenet",))
     lines: list[str] = []
     values = run_study(options, lambda line, done, total: lines.append(line))
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert lines[0].startswith("lenet exact, 2 iterations, seed 0: ")
     rows = {row["id"]: row for row in values["figures"]}
     assert rows["fig10a/preset"]["verdict"] == "not-run"
@@ -333,6 +372,16 @@ def test_the_command_replays_figure_7_alone(tmp_path: Path) -> None:
         (
             {"networks": ("lenet",), "iterations": {"googlenet": 5}},
             "iterations has googlenet, but the networks to train are lenet",
+        ),
+        (
+            {"iterations": {"lenet/exact": 5}},
+            "lenet/exact is no further run; those of lenet are readings, appwom-word",
+        ),
+        ({"iterations": {"lenet/": 5}}, "lenet/ is no further run"),
+        ({"iterations": {"mp/bf16": 5}}, "network is 'mp'; it must be one of lenet"),
+        (
+            {"iterations": {"googlenet/bf16": 5}},
+            "googlenet/bf16 is no run; googlenet has exact and appwom alone",
         ),
     ],
 )

@@ -22,7 +22,11 @@ def ho2021(
     ] = "lenet,googlenet,densenet-bc",
     iterations: Annotated[
         str,
-        typer.Option("--iterations", help="Fewer than the paper's: lenet=2000,googlenet=20."),
+        typer.Option(
+            "--iterations",
+            help="Fewer than the paper's: lenet=2000,googlenet=20; of LeNet's further runs alone: "
+            "lenet/bf16=1000.",
+        ),
     ] = "",
     seed: Seed = 0,
     seeds: Seeds = None,
@@ -65,6 +69,6 @@ def _counts(text: str) -> dict[str, int]:
         if not count.isdecimal():
             raise InputError(f"iterations has {part!r}; it must have parts such as lenet=2000")
         if name in found:
-            raise InputError(f"iterations has {name} twice; give each network one number")
+            raise InputError(f"iterations has {name} twice; give each one number")
         found[name] = int(count)
     return found

@@ -28,16 +28,18 @@ def accuracy_figures(runs: Runs) -> list[Figure]:
 def _row(runs: Runs, network: str, id: str) -> Figure:
     kind, against, words = _PAIRS[id]
     score = runs.loss(network, kind, against)
-    both = [runs.accuracy(network, each) for each in (against, kind)]
+    pair = (against, kind)
+    at = runs.shared(network, *pair)
+    both = [runs.accuracy(network, each, at) for each in pair]
     printed = id in ("appwom",)
-    decided = not runs.reduced(network) or (
+    decided = not runs.reduced(network, pair) or (
         runs.settled(network, kind) and runs.settled(network, against)
     )
     holds = None
     if score and printed and decided:
         holds = score.mean <= max(LOST_POINTS, 2 * (score.spread or 0.0))
     points = []
-    for each in (against, kind):
+    for each in pair:
         for (n, k, seed), run in sorted(runs.done.items()):
             if (n, k) == (network, each):
                 points += [
@@ -57,7 +59,11 @@ def _row(runs: Runs, network: str, id: str) -> Figure:
         score.mean if score else None,
         "points",
         holds,
-        (runs.reduced(network), said, f"kept: at most {LOST_POINTS} points or twice the spread"),
+        (
+            runs.reduced(network, pair),
+            said,
+            f"kept: at most {LOST_POINTS} points or twice the spread",
+        ),
         score.spread if score else None,
         score.n if score else None,
         points,

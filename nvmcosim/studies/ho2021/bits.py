@@ -47,6 +47,11 @@ def bit_figures(runs: Runs) -> list[Figure]:
     return rows
 
 
+def _watched_by(runs: Runs, network: str) -> str:
+    """The kind of run that the readings watch: a large network's exact one."""
+    return "readings" if runs.iterations(network, ["readings"]) else "exact"
+
+
 def _said(network: str) -> str:
     return "" if network == _PRINTED else "the paper prints DenseNet-BC's alone"
 
@@ -116,7 +121,7 @@ def _over_quietest(flips: list[float]) -> float:
 def _by_group(runs: Runs, network: str) -> str:
     """What Fig. 4 is if each group is refreshed alone."""
     plan = READINGS["group"][1]
-    report = runs.report(network, "exact", plan)
+    report = runs.report(network, _watched_by(runs, network), plan)
     if report is None:
         return ""
     times = _over_quietest(group_flips(report, plan))
@@ -128,6 +133,7 @@ def _by_group(runs: Runs, network: str) -> str:
 
 def _figure_9(runs: Runs, network: str) -> Figure:
     wom, ours, points, reading = APPROACHES["wom-set"], None, [], ""
+    kind = _watched_by(runs, network)
     before, after = runs.report(network, "exact", wom), runs.report(network, "appwom", APPWOM)
     if before and after:
         ours = saved(sum(after["flips"]), sum(before["flips"]))
@@ -143,14 +149,14 @@ def _figure_9(runs: Runs, network: str) -> Figure:
             for a, b, x, y in values
         ]
         for plan, name in zip(READINGS["group"][:2], ("appwom", "wom"), strict=True):
-            alone = runs.report(network, "exact", plan)
+            alone = runs.report(network, kind, plan)
             for point, flips in zip(
                 points, group_flips(alone, plan) if alone else (), strict=False
             ):
                 point[f"{name}_alone_flips"] = flips
-        word = runs.report(network, "exact", READINGS["word"][0])
-        if word:
-            fewer = saved(sum(word["flips"]), sum(before["flips"]))
+        word, line = (runs.report(network, kind, p) for p in READINGS["word-line"][:2])
+        if word and line:
+            fewer = saved(sum(word["flips"]), sum(line["flips"]))
             reading = (
                 f"a line turned over flips all 48 cells of its 16 words once; turned word by word, "
                 f"AppWOM saves {fewer:.1f}%"

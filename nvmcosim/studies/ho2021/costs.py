@@ -61,9 +61,7 @@ def _judge(runs: Runs, name: str, points: list[dict[str, Any]], printed: float) 
     return max(decided) >= printed - TOLERANCE_POINTS
 
 
-def savings(
-    runs: Runs, network: str, ours: LinePlan, against: LinePlan, kind: str = "exact"
-) -> float | None:
+def savings(runs: Runs, network: str, ours: LinePlan, against: LinePlan, kind: str) -> float | None:
     """Percent of energy that one plan saves against another, both in runs of one kind."""
     reports = [runs.report(network, kind, plan) for plan in (ours, against)]
     if reports[0] is None or reports[1] is None:
@@ -98,17 +96,18 @@ def _best(
 
 def _by_reading(runs: Runs, against: str) -> str:
     """What AppWOM saves by each reading of the policy, LeNet, in words."""
-    said = []
-    for name, (ours, wom, _) in READINGS.items():
-        other = wom if against == "wom-set" else APPROACHES[against]
-        if (found := savings(runs, "lenet", ours, other)) is not None:
-            said.append(f"{name} {found:.1f}%")
-    plain = [READINGS[n][0] for n in ("studied", "word")]
-    for name, plan in zip(("studied", "word"), plain, strict=True):
-        found = savings(runs, "lenet", plan, APPROACHES[against], "plain")
-        if found is not None:
-            said.append(f"{name} with plain gradient descent {found:.1f}%")
-    return f"on LeNet by reading of the policy: {', '.join(said)}" if said else ""
+    parts = []
+    for kind, words in (("readings", ""), ("plain", " with plain gradient descent")):
+        said = []
+        for name, (ours, wom, _) in READINGS.items():
+            other = wom if against == "wom-set" else APPROACHES[against]
+            found = savings(runs, "lenet", ours, other, kind)
+            if found is not None and (kind == "readings" or name in ("studied", "word-line")):
+                said.append(f"{name} {found:.1f}%")
+        short = runs.reduced("lenet", [kind])
+        if said:
+            parts.append(f"{', '.join(said)}{words}{f' ({short})' if short else ''}")
+    return f"on LeNet by reading of the policy: {'; '.join(parts)}" if parts else ""
 
 
 def _listed(points: list[dict[str, Any]]) -> str:

@@ -192,7 +192,11 @@ def _readings(folder: Path, rows: Sequence[Figure], runs: Runs) -> dict[str, Any
         axes.legend(loc="upper right", ncols=2, fontsize=7.5)
 
     title = "Energy saved on LeNet by reading of what the paper leaves open"
-    return save_plot(folder, "readings", title, draw, _notes(runs, ["lenet"]), (7.6, 4.6))
+    notes = _notes(runs, ["lenet"])
+    plain = runs.reduced("lenet", ["plain"])
+    if plain not in ("", runs.reduced("lenet"), "lenet not trained"):
+        notes += wrapped(f"plain: {plain}")
+    return save_plot(folder, "readings", title, draw, notes, (7.6, 4.6))
 
 
 def _percent(row: Figure, against: str) -> float:
@@ -227,6 +231,7 @@ def _accuracy(
     rows = [f for id, f in by_id.items() if id.startswith(f"accuracy/{network}/")]
     points = {(p["kind"], p["seed"], p["iteration"]): p for row in rows for p in row.points}
     kinds = list(dict.fromkeys(kind for kind, _, _ in points))
+    lasts = [max(i for k, _, i in points if k == kind) for kind in kinds]
 
     def draw(axes: "Axes") -> None:
         for n, kind in enumerate(kinds):
@@ -242,7 +247,10 @@ def _accuracy(
                     label=_KINDS[kind] if m == 0 else None,
                 )
         axes.set(xlabel="iteration", ylabel="test accuracy (%)")
-        axes.locator_params(axis="x", integer=True)
+        if 10 * min(lasts) < max(lasts):
+            axes.set_xscale("log")
+        else:
+            axes.locator_params(axis="x", integer=True)
         axes.legend(loc="lower right")
 
     title = f"Accuracy of {NETWORKS[network].title}, a line for each seed"

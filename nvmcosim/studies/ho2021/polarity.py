@@ -41,7 +41,7 @@ def polarity_figure(runs: Runs) -> Figure:
             "they flip with each turn of their unit, as its other cells do or once less, so the "
             "lifetime does not change",
             *said,
-            shortfalls(runs, [_NETWORK]),
+            shortfalls(runs, [_NETWORK], ["readings"]),
         ),
         points=points,
     )
@@ -49,9 +49,9 @@ def polarity_figure(runs: Runs) -> Figure:
 
 def _point(runs: Runs, name: str, unit: str) -> dict[str, Any] | None:
     plan, other, _ = READINGS[name]
-    mine = runs.report(_NETWORK, "exact", plan)
-    against = {n: runs.report(_NETWORK, "exact", APPROACHES[n]) for n in SAVINGS}
-    against["wom-set"] = runs.report(_NETWORK, "exact", other)
+    mine = runs.report(_NETWORK, "readings", plan)
+    against = {n: runs.report(_NETWORK, "readings", APPROACHES[n]) for n in SAVINGS}
+    against["wom-set"] = runs.report(_NETWORK, "readings", other)
     if mine is None or None in against.values():
         return None
     energies = {n: energy_pj(report) for n, report in against.items() if report}

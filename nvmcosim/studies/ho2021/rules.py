@@ -29,9 +29,12 @@ TOLERANCE_LATENCY = 0.5
 LOST_POINTS = 0.5
 
 
-def shortfalls(runs: Runs, networks: Iterable[str] = TABLE_1) -> str:
+def shortfalls(
+    runs: Runs, networks: Iterable[str] = TABLE_1, kinds: Iterable[str] = ("exact",)
+) -> str:
     """How the trainings fall short of Table I, in words; empty if they do not."""
-    found = [reduced for network in networks if (reduced := runs.reduced(network))]
+    kinds = tuple(kinds)
+    found = [reduced for network in networks if (reduced := runs.reduced(network, kinds))]
     return f"reduced: {', '.join(found)}" if found else ""
 
 

@@ -1,6 +1,6 @@
 """What was trained: costs by approach, accuracy by seed, and how far it is from Table I."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,14 +45,20 @@ class Runs:
         found = run["reports"] if run else []
         return next((r for r in found if r["plan"] == plan.to_dict()), None)
 
-    def iterations(self, network: str) -> int:
-        """Iterations that the network was trained for; 0 if it was not."""
-        run = self._first(network, "exact")
-        return int(run["history"][-1]["iteration"]) if run else 0
+    def iterations(self, network: str, kinds: Iterable[str] = ("exact",)) -> int:
+        """Iterations that the network's runs of all these kinds have; 0 if one was not trained."""
+        counts: dict[str, list[int]] = {kind: [] for kind in kinds}
+        for (n, kind, _), run in self.done.items():
+            if n == network and kind in counts:
+                counts[kind].append(int(run["history"][-1]["iteration"]))
+        return min(min(found, default=0) for found in counts.values())
 
-    def reduced(self, network: str) -> str:
-        """How a network's training falls short of Table I; empty if it does not."""
-        ours, paper = self.iterations(network), TABLE_1[network].iterations
+    def reduced(self, network: str, kinds: Iterable[str] = ("exact",)) -> str:
+        """How a network's training falls short of Table I; empty if it does not.
+
+        Of kinds that were trained for different numbers of iterations, the least counts.
+        """
+        ours, paper = self.iterations(network, kinds), TABLE_1[network].iterations
         if not ours:
             return f"{network} not trained"
         return "" if ours >= paper else f"{network} {ours:,} of {paper:,} iterations"
@@ -101,24 +107,38 @@ class Runs:
             before = entry
         return points
 
-    def accuracies(self, network: str, kind: str) -> dict[int, float]:
-        """Final test accuracy in percent by seed."""
+    def accuracies(self, network: str, kind: str, at: int) -> dict[int, float]:
+        """Test accuracy in percent after `at` iterations, by seed."""
         return {
-            seed: 100 * run["history"][-1]["test_accuracy"]
+            seed: 100 * entry["test_accuracy"]
             for (n, k, seed), run in sorted(self.done.items())
-            if (n, k) == (network, kind)
+            for entry in run["history"]
+            if (n, k) == (network, kind) and entry["iteration"] == at
         }
 
-    def accuracy(self, network: str, kind: str) -> Score | None:
-        """Final test accuracy in percent, over the seeds."""
-        found = self.accuracies(network, kind)
+    def accuracy(self, network: str, kind: str, at: int) -> Score | None:
+        """Test accuracy in percent after `at` iterations, over the seeds."""
+        found = self.accuracies(network, kind, at)
         return Score.of(list(found.values())) if found else None
 
     def loss(self, network: str, kind: str, against: str) -> Score | None:
-        """Points lost against another kind, over the seeds that both have."""
-        ours, base = self.accuracies(network, kind), self.accuracies(network, against)
-        shared = sorted(set(ours) & set(base))
-        return Score.of([base[s] - ours[s] for s in shared]) if shared else None
+        """Points lost against another kind, over the seeds that both have.
+
+        They are compared at the last iteration that all of them were tested at.
+        """
+        at = self.shared(network, kind, against)
+        ours, base = (self.accuracies(network, each, at) for each in (kind, against))
+        seeds = sorted(set(ours) & set(base))
+        return Score.of([base[s] - ours[s] for s in seeds]) if seeds else None
+
+    def shared(self, network: str, *kinds: str) -> int:
+        """The last iteration that all runs of these kinds were tested at; 0 if there is none."""
+        tested = [
+            {entry["iteration"] for entry in run["history"]}
+            for (n, k, _), run in self.done.items()
+            if n == network and k in kinds
+        ]
+        return max(set.intersection(*tested), default=0) if tested else 0
 
     def settled(self, network: str, kind: str) -> bool:
         """Whether accuracy has converged: its last five tests are within 1 point."""
@@ -126,4 +146,4 @@ class Runs:
             last = [100 * entry["test_accuracy"] for entry in run["history"][-5:]]
             if (n, k) == (network, kind) and (len(last) < 5 or max(last) - min(last) >= 1):
                 return False
-        return bool(self.accuracies(network, kind))
+        return any((n, k) == (network, kind) for n, k, _ in self.done)

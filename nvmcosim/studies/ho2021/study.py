@@ -21,7 +21,7 @@ from nvmcosim.studies.ho2021.plots import draw_plots
 from nvmcosim.studies.ho2021.printed import TABLE_1
 from nvmcosim.studies.ho2021.rules import shortfalls
 from nvmcosim.studies.ho2021.runs import Runs
-from nvmcosim.studies.ho2021.sweep import Size, Sweep
+from nvmcosim.studies.ho2021.sweep import FURTHER, Size, Sweep, check_further
 
 __all__ = ["PARTS", "StudyOptions", "run_study"]
 
@@ -46,7 +46,8 @@ class StudyOptions:
         quick: so few iterations that it takes minutes, one seed.
         parts: some of `PARTS`.
         networks: those that are trained.
-        iterations: of each network; those not named have the paper's, or `quick`'s.
+        iterations: of each network, and as `network/kind` of LeNet's further runs
+            (`sweep.FURTHER`); what is not named has its network's, the paper's, or `quick`'s.
         seed, seeds: first seed and how many of LeNet; None is 3, 1 if `quick`.
         data: folder with data sets.
         threads: of each training.
@@ -69,11 +70,14 @@ class StudyOptions:
         if "network" in self.parts or self.networks:
             check_chosen("network", self.networks, TABLE_1)
         if self.iterations:
-            check_chosen("network", self.iterations, TABLE_1)
+            check_chosen("network", {n.partition("/")[0]: 0 for n in self.iterations}, TABLE_1)
         for name, count in self.iterations.items():
-            if name not in self.networks:
+            network, further, kind = name.partition("/")
+            if network not in self.networks:
                 trained = ", ".join(self.networks)
                 raise InputError(f"iterations has {name}, but the networks to train are {trained}")
+            if further:
+                check_further(network, kind)
             if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 10**9:
                 raise InputError(
                     f"iterations of {name} are {count!r}; they must be whole, from 1 to 10^9"
@@ -84,17 +88,19 @@ class StudyOptions:
     def sweep(self) -> Sweep:
         """The runs."""
         seeds = self.seeds or (1 if self.quick else 3)
+        further = [name for name in self.iterations if "/" in name]
         return Sweep(
-            {network: self._size(network) for network in self.networks},
+            {name: self._size(name) for name in (*self.networks, *further)},
             tuple(range(self.seed, self.seed + seeds)),
             self.data,
             self.threads,
         )
 
-    def _size(self, network: str) -> Size:
-        if network in self.iterations:
+    def _size(self, name: str) -> Size:
+        network = name.partition("/")[0]
+        if name in self.iterations:
             every, images = _TESTS[network]
-            count = self.iterations[network]
+            count = self.iterations[name]
             # At least ten tests, to see whether anything converges.
             return Size(count, max(1, min(every, count // 10)), images)
         if self.quick:
@@ -146,13 +152,14 @@ def run_study(
 def _with_images(sweep: Sweep) -> tuple[Sweep, str, dict[str, Any]]:
     """The sweep of networks whose images are there, what is missing, and what the images are."""
     sizes, missing, data = dict(sweep.sizes), [], {}
-    for network in sweep.sizes:
-        cell = next(c for (n, _, _), c in sweep.cells().items() if n == network)
+    cells = sweep.cells()
+    for network in dict.fromkeys(n for n, _, _ in cells):
+        cell = next(c for (n, _, _), c in cells.items() if n == network)
         try:
             data[network] = cell.images.provenance()
         except MissingTool as error:
             missing.append(f"{network}: {error}")
-            del sizes[network]
+            sizes = {n: size for n, size in sizes.items() if n.partition("/")[0] != network}
     return Sweep(sizes, sweep.seeds, sweep.data, sweep.threads), "; ".join(missing), data
 
 
@@ -162,8 +169,22 @@ def _lead(runs: Runs, missing: str, options: StudyOptions) -> str:
     if not runs.networks:
         return f"No network is trained. {missing}".strip()
     size = shortfalls(runs) or "at the paper's size"
+    shorter = _shorter(runs)
+    if shorter:
+        size = f"{size}; {shorter}"
     text = f"{len(runs.done)} trainings, {size}. Costs are a write's means over the iterations."
     return f"{text} {missing}".strip()
+
+
+def _shorter(runs: Runs) -> str:
+    """Which of LeNet's further runs have other iterations than its first, in words."""
+    counts: dict[int, list[str]] = {}
+    for kind in FURTHER:
+        count = runs.iterations("lenet", [kind])
+        if count and count != runs.iterations("lenet"):
+            counts.setdefault(count, []).append(kind)
+    said = (f"{', '.join(kinds)} {count:,}" for count, kinds in counts.items())
+    return f"lenet's further runs have other iterations: {'; '.join(said)}" if counts else ""
 
 
 def _plots(options: StudyOptions, figures: list[Figure], runs: Runs) -> list[dict[str, Any]]:

@@ -15,13 +15,15 @@ from nvmcosim.studies.training_cells import images_for
 from nvmcosim.training import DamagedCheckpoint
 from nvmcosim.training.line_training import LineTraining, train_lines
 
-__all__ = ["KINDS", "LineCell", "Size", "Sweep"]
+__all__ = ["FURTHER", "KINDS", "LineCell", "Size", "Sweep", "check_further"]
 
-#: Runs of a network: in exact fp32, in AppWOM, in AppWOM whose unit is a word; in exact bf16, in
-#: AppWOM of bf16, and with one group in AppWOM; and both of the first with plain gradient descent.
+#: Runs of a network: in exact fp32, watched by the approaches, and in AppWOM; in exact fp32 again,
+#: watched by all readings, and in AppWOM whose unit is a word; in exact bf16, in AppWOM of it, and
+#: with one group in AppWOM; in exact fp32 and in AppWOM with plain gradient descent.
 KINDS = (
     "exact",
     "appwom",
+    "readings",
     "appwom-word",
     "bf16",
     "bf16-appwom",
@@ -29,6 +31,8 @@ KINDS = (
     "plain",
     "plain-appwom",
 )
+#: Those that may be trained for a number of iterations of their own.
+FURTHER = tuple(kind for kind in KINDS if kind not in ("exact", "appwom"))
 #: Of which accuracy is compared over seeds.
 _SEEDED = ("exact", "appwom", "bf16", "bf16-appwom")
 _SOLVERS = {"lenet": "caffe-lenet", "googlenet": "caffe-googlenet", "densenet-bc": "densenet"}
@@ -40,6 +44,16 @@ _LARGE_WATCHED = (*APPROACHES.values(), READINGS["word"][0], *READINGS["group"][
 _PAUSE_S = 300.0
 #: DenseNet-BC's maps of a whole batch take more memory than most machines have.
 _CHUNKS = {"densenet-bc": 64}
+
+
+def check_further(network: str, kind: str) -> None:
+    """Raise `InputError` unless the network has a further run of that kind."""
+    if network in _LARGE:
+        raise InputError(f"{network}/{kind} is no run; {network} has exact and appwom alone")
+    if kind not in FURTHER:
+        raise InputError(
+            f"{network}/{kind} is no further run; those of {network} are {', '.join(FURTHER)}"
+        )
 
 
 @dataclass(frozen=True)
@@ -127,7 +141,8 @@ class Sweep:
     """All runs.
 
     Fields:
-        sizes: of each network that is trained.
+        sizes: of each network that is trained, and as `network/kind` of those of its `FURTHER` runs
+            that have a size of their own.
         seeds: LeNet's; the others are trained with the first.
         data: folder with data sets.
         threads: of each run.
@@ -142,13 +157,19 @@ class Sweep:
         if not self.seeds:
             raise InputError("seeds is empty; a sweep has at least one")
         for name in self.sizes:
-            if name not in TABLE_1:
-                raise InputError(f"network is {name!r}; it must be one of {', '.join(TABLE_1)}")
+            network, _, kind = name.partition("/")
+            if network not in TABLE_1:
+                raise InputError(f"network is {network!r}; it must be one of {', '.join(TABLE_1)}")
+            if network not in self.sizes:
+                raise InputError(f"sizes has {name}, but none of {network}")
+            if kind or name != network:
+                check_further(network, kind)
 
     def cells(self) -> dict[tuple[str, str, int], LineCell]:
         """Runs by network, kind and seed; small networks and the first seed come first."""
         found = {}
-        for network in sorted(self.sizes, key=lambda name: name in _LARGE):
+        networks = [name for name in self.sizes if "/" not in name]
+        for network in sorted(networks, key=lambda name: name in _LARGE):
             kinds = _LARGE_KINDS if network in _LARGE else KINDS
             wanted = [(kind, self.seeds[0]) for kind in kinds]
             if network not in _LARGE:
@@ -158,7 +179,8 @@ class Sweep:
         return found
 
     def _cell(self, network: str, kind: str, seed: int) -> LineCell:
-        printed, size = TABLE_1[network], self.sizes[network]
+        printed = TABLE_1[network]
+        size = self.sizes.get(f"{network}/{kind}", self.sizes[network])
         plan, watched = _memories(kind, network in _LARGE)
         config = LineTraining(
             network,
@@ -179,10 +201,10 @@ class Sweep:
 
 def _memories(kind: str, large: bool) -> tuple[LinePlan | None, Iterable[LinePlan]]:
     """The memory that a run lives in, and those that look on."""
-    exact = _LARGE_WATCHED if large else WATCHED
     return {
-        "exact": (None, exact),
-        "plain": (None, exact),
+        "exact": (None, _LARGE_WATCHED if large else APPROACHES.values()),
+        "readings": (None, WATCHED),
+        "plain": (None, WATCHED),
         "appwom": (APPWOM, ()),
         "plain-appwom": (APPWOM, ()),
         "appwom-word": (READINGS["word"][0], ()),
