@@ -13,6 +13,17 @@ PLAN = StreamPlan(cycles=5)
 NUMBERS = [0, 256, 100, 200, 300, 511, 128, 127, 1, 255]
 
 
+@pytest.mark.parametrize("lengths", [(2, 4, 2), (1, 4, 1), (3, 5, 1)])
+def test_cores_with_frames_of_every_pulse(lengths: tuple[int, int, int]) -> None:
+    """Also those that no plan here asks for, such as whole clocks and one step of the line."""
+    shape = SngShape(
+        (0, 1, 4), (0, 3, 0), (True, False, False), *lengths, skips_reset=lengths[0] > 1
+    )
+    accepted = core_lockstep(shape, 500, seed=sum(lengths), offer=0.8, take=0.3)
+    fitting = {(c, f) for c in range(8) for f in range(4) if c + (f > 0) <= lengths[1]}
+    assert accepted == fitting
+
+
 def test_every_number_has_its_codes() -> None:
     for generator in ("bms", "normal"):
         plan = StreamPlan(cycles=1, p_bits=4, generator=generator, phases=11)
@@ -52,17 +63,6 @@ def test_other_lengths_and_formats() -> None:
     fast = StreamPlan(cycles=3, p_bits=6, tick_ps=250, fine_ps=10.0, phases=4)
     assert max(fast.codes.coarse) > 4
     lockstep(BmsBank(fast), list(range(65)), 300, seed=0, take=0.9)
-
-
-@pytest.mark.parametrize("lengths", [(2, 4, 2), (1, 4, 1), (3, 5, 1)])
-def test_cores_with_frames_of_every_pulse(lengths: tuple[int, int, int]) -> None:
-    """Also those that no plan here asks for, such as whole clocks and one step of the line."""
-    shape = SngShape(
-        (0, 1, 4), (0, 3, 0), (True, False, False), *lengths, skips_reset=lengths[0] > 1
-    )
-    accepted = core_lockstep(shape, 500, seed=sum(lengths), offer=0.8, take=0.3)
-    fitting = {(c, f) for c in range(8) for f in range(4) if c + (f > 0) <= lengths[1]}
-    assert accepted == fitting
 
 
 def test_counters_wrap() -> None:

@@ -72,13 +72,14 @@ class _Bench:
     def held(self, row: int) -> int:
         return int(self.golden.array.planes[row, 0]) & ((1 << COLUMNS) - 1)
 
-    async def send(self, ctx: SimulatorContext, opcode: PimOpcode, **payload: int) -> int:
+    async def send(self, ctx: SimulatorContext, opcode: Any, **payload: int) -> int:
         """Give a command; returns the clocks it waited. Afterwards nonsense is on the wires."""
         unit, clocks = self.unit, 0
         ctx.set(unit.commands.payload, {"opcode": opcode, **payload})
         ctx.set(unit.commands.valid, 1)
         while not ctx.get(unit.commands.ready):
             clocks += 1
+            assert clocks < 500
             await ctx.tick()
         await ctx.tick()
         ctx.set(unit.commands.valid, 0)
@@ -240,6 +241,8 @@ def test_what_a_unit_states() -> None:
         "small: 4 steps, 7 words of ROM",
         "at most 2 rows read and 2 written a step",
     ]
+    # Which `port_meanings` and whoever sends commands count on.
+    assert [(code.name, code.value) for code in PimOpcode] == [("LOAD", 0), ("READ", 1), ("RUN", 2)]
     layout = unit.commands.payload.shape()
     assert (layout.size, layout["opcode"].offset) == (2 + 3 + 3, 0)
     assert len(unit.replies.payload) == 3
@@ -247,6 +250,7 @@ def test_what_a_unit_states() -> None:
     for bits in (0, 65):
         with pytest.raises(InputError, match=f"counter_bits is {bits}; it must be a whole number"):
             PimUnit(PimPlan("bf16", "relu"), counter_bits=bits)
+    assert len(PimUnit(PimPlan("bf16", "relu"), counter_bits=1).steps) == 1
     wide = PimUnit(PimPlan("bf16", "relu"), counter_bits=64)
     assert len(wide.steps) == 64
 
@@ -254,9 +258,31 @@ def test_what_a_unit_states() -> None:
 def test_what_an_adder_states() -> None:
     adder = PimAdder()
     assert adder.block == "pim-adder"
+    assert [len(getattr(adder, name)) for name in adder.port_meanings] == [1] * 5
     assert adder.summary == [adder.program.name, *adder.program.listing()]
     assert len(adder.summary) == 5
     assert adder.port_meanings == {
         **dict.fromkeys(("x", "y", "z"), "operand"),
         **dict.fromkeys(("sum", "carry"), "held after 4 steps"),
     }
+
+
+def test_any_gate_of_a_write_is_enough() -> None:
+    """Of one write: a full adder is its own dual, and is right also where all gates are needed."""
+    other_gates = (Signal(1), Signal(2, True))
+    steps = (Step((Write(3, ONE, ONE),)), Step((Write(3, Signal(0), ZERO, other_gates),)))
+    inputs = tuple((name, (n,)) for n, name in enumerate("xyz"))
+    adder = PimAdder(
+        PimProgram("nor", ("x", "y", "z", "out"), inputs, (("out", (3,)),), steps, gates=3)
+    )
+
+    async def bench(ctx: SimulatorContext) -> None:
+        for x, y, z in np.ndindex(2, 2, 2):
+            for port, bit in ((adder.x, x), (adder.y, y), (adder.z, z)):
+                ctx.set(port, bit)
+            await ctx.delay(1e-9)
+            assert ctx.get(adder.out) == (not (x or y or not z))
+
+    simulator = Simulator(adder)
+    simulator.add_testbench(bench)
+    simulator.run()
