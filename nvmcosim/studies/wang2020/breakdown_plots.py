@@ -77,9 +77,9 @@ def _by_kind(folder: Path) -> dict[str, Any]:
         f"Steps at NVSim's times for Table 1: read or search {READ_NS:g} ns, write {WRITE_NS:g} "
         f"ns, of which the cell's switch is {SWITCH_NS:g} ns. Energy: {SWITCH_FJ:g} fJ for each "
         "cell that is written. The paper's Fig. 5 prints no numbers; its text says that MAC "
-        "latency is 1.8 and energy 3.3 times less than FloatPIM's, and that the switch dominates latency: "
-        f"here it is {share:.0f}% of fp32's by Eq. 2 and 3. Ours has all of IEEE 754 and rounds "
-        "twice."
+        "latency is 1.8 and energy 3.3 times less than FloatPIM's, and that the switch dominates "
+        f"latency: here it is {share:.0f}% of fp32's by Eq. 2 and 3. Ours has all of IEEE 754 and "
+        "rounds twice."
     )
     title = "Fig. 5: a multiply-accumulate by the paper's equations and by the program"
     return save_plot(folder, "fig5-kinds", title, draw, wrapped(note), size=(8.4, 4.4))
