@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from nvmcosim.pymodel.formats import FORMATS
 from nvmcosim.studies.plots import COLOURS, save_plot, wrapped
@@ -20,6 +20,7 @@ from nvmcosim.studies.wang2020.breakdown import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.patches import Rectangle
 
 __all__ = ["draw_breakdown"]
 
@@ -152,13 +153,12 @@ def _bars(
 
 def _shares(panel: "Axes") -> None:
     """Write in each part of a bar how wide it is, if it has room."""
-    for group in panel.containers:
-        for bar in group.patches:
-            if bar.get_width() >= _SAID:
-                middle, place = bar.get_center()
-                colour = "black" if sum(bar.get_facecolor()[:3]) > _BRIGHT else "white"
-                said = f"{bar.get_width():.0f}"
-                panel.text(middle, place, said, color=colour, ha="center", va="center", fontsize=8)
+    for bar in cast("list[Rectangle]", panel.patches):
+        if bar.get_width() >= _SAID:
+            middle, place = bar.get_center()
+            colour = "black" if sum(bar.get_facecolor()[:3]) > _BRIGHT else "white"
+            said = f"{bar.get_width():.0f}"
+            panel.text(middle, place, said, color=colour, ha="center", va="center", fontsize=8)
 
 
 def _wholes(panel: "Axes", wholes: Sequence[float], form: str) -> None:
