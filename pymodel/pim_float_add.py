@@ -170,16 +170,13 @@ def _mark_no_number(builder: Builder, flags: _Flags, fraction: list[Signal], lea
     its carry, or else its carry is made of two that are not 0.
     """
     builder.copy(flags.no_number, flags.special)
-    if len(fraction) + 2 > builder.search_rows:
-        fraction = [~any_of(builder, "fraction", fraction)]
-        builder.search(fraction, [flags.opposite, lead])
+    # Two searches look at as much of the fraction as they can, others at the rest.
+    room = builder.search_rows - (2 if len(fraction) + 2 <= builder.search_rows else 3)
+    rest = fraction[room:]
+    none = [~any_of(builder, "fraction", rest)] if rest else []
+    for ones, zeros in (([], [flags.opposite, lead]), ([flags.one], [])):
+        builder.search([*none, *ones], [*fraction[:room], *zeros])
         builder.select(flags.no_number, MATCH, ZERO)
-        builder.search([*fraction, flags.one])
-    else:
-        builder.search((), [*fraction, flags.opposite, lead])
-        builder.select(flags.no_number, MATCH, ZERO)
-        builder.search([flags.one], fraction)
-    builder.select(flags.no_number, MATCH, ZERO)
     builder.select(flags.sign, flags.no_number, ZERO)
 
 
