@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 
 from nvmcosim.pymodel.pim_step import MATCH, ONE, Step, Write
 
-__all__ = ["Bundle", "assign_rows", "pack"]
+__all__ = ["Bundle", "assign_rows", "pack", "waits_of"]
 
 #: How many writes that do not fit into a step are looked at before the step is closed.
 _LOOKED_AT = 200
@@ -108,6 +108,11 @@ def _order(bundles: Sequence[Bundle]) -> _Order:
         within = sum(1 << n for n in range(number, len(bundles)) if all_of[n] >> number & 1)
         before[number] = bits & ~users & ~within
     return _Order(waits, latch, before)
+
+
+def waits_of(bundles: Sequence[Bundle]) -> list[dict[int, int]]:
+    """By bundle: on which earlier ones it waits, and whether a step (1) or not (0)."""
+    return _order(bundles).waits
 
 
 def _heights(order: _Order, as_written: bool) -> list[int]:
