@@ -1,14 +1,18 @@
 """Bounds on steps: by hand for small programs, and below what the programs take."""
 
+from pathlib import Path
+
 import pytest
 
 from nvmcosim.pymodel.errors import InputError
+from nvmcosim.pymodel.formats import FORMATS
 from nvmcosim.pymodel.pim_bounds import StepBounds
 from nvmcosim.pymodel.pim_builder import Builder
 from nvmcosim.pymodel.pim_float_add import add_bounds
 from nvmcosim.pymodel.pim_float_multiply import multiply_bounds
 from nvmcosim.pymodel.pim_programs import named_program
 from nvmcosim.pymodel.pim_step import MATCH, ZERO
+from nvmcosim.studies.wang2020.printed import equation_2, equation_3_steps
 
 
 @pytest.mark.parametrize("format", ["fp32", "fp16", "bf16"])
@@ -53,3 +57,20 @@ def test_bounds_of_what_skips_are_refused() -> None:
         builder.copy(row, ZERO)
     with pytest.raises(InputError, match="bounds are of programs that skip none"):
         builder.bounds()
+
+
+def test_documented_steps_and_bounds_are_those_of_the_programs() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "pim.md").read_text(encoding="utf-8")
+    for operation, word, find in (
+        ("add", "addition", add_bounds),
+        ("multiply", "multiplication", multiply_bounds),
+    ):
+        for format, fmt in FORMATS.items():
+            steps, bounds = named_program(operation, format).counts.steps, find(format)
+            paper = equation_2(fmt)
+            equation = paper.reads + paper.searches
+            if operation == "multiply":
+                equation = equation_3_steps(fmt)
+            values = (steps, bounds.least, bounds.writes, bounds.searches, bounds.chain)
+            row = " | ".join((f"{format} {word}", *map(str, values), f"{equation:,}"))
+            assert f"| {row.removesuffix('.0')} |" in text
