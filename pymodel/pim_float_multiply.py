@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from nvmcosim.pymodel.formats import float_format
+from nvmcosim.pymodel.pim_bounds import StepBounds
 from nvmcosim.pymodel.pim_builder import Builder
 from nvmcosim.pymodel.pim_float_parts import (
     Operand,
@@ -26,7 +27,13 @@ from nvmcosim.pymodel.pim_product import product
 from nvmcosim.pymodel.pim_program import PimProgram
 from nvmcosim.pymodel.pim_step import MATCH, ONE, PUBLISHED_K, ZERO, PimCounts, Signal
 
-__all__ = ["denormalise", "emit_multiply", "multiply_parts", "multiply_program"]
+__all__ = [
+    "denormalise",
+    "emit_multiply",
+    "multiply_bounds",
+    "multiply_parts",
+    "multiply_program",
+]
 
 
 @cache
@@ -62,6 +69,15 @@ def multiply_parts(format: str, flush: bool = False, radix: int = 4) -> dict[str
     a, b = (Operand(fmt, builder.input(operand, fmt.width)) for operand in ("a", "b"))
     emit_multiply(builder, a, b, flush, radix=radix)
     return builder.parts
+
+
+def multiply_bounds(format: str) -> StepBounds:
+    """Steps that no order of a multiplication's writes and searches can go below."""
+    fmt = float_format(format)
+    builder = new_builder("bounds", fmt, PUBLISHED_K)
+    a, b = (Operand(fmt, builder.input(operand, fmt.width)) for operand in ("a", "b"))
+    emit_multiply(builder, a, b)
+    return builder.bounds()
 
 
 def emit_multiply(

@@ -13,14 +13,15 @@ from heapq import heappop, heappush
 
 from nvmcosim.pymodel.pim_step import MATCH, ONE, Step, Write
 
-__all__ = ["Bundle", "assign_rows", "pack"]
+__all__ = ["Bundle", "assign_rows", "pack", "waits_of"]
 
 #: How many writes that do not fit into a step are looked at before the step is closed.
 _LOOKED_AT = 200
 #: Rules of preference, found by trying: whether the steps that have to follow are counted with
-#: searches in the order in which they are written, what being written early counts, what a search
-#: does (in steps), and how much that takes a search's latch may still wait for.
-_RULES = ((True, 0.0, 2.0, 2), (False, 2.625, 4.0, 0), (False, 1.75, 4.0, 0))
+#: searches in the order in which they are written; in steps, what being written early counts, what
+#: a search does, and what a write that reads two rows does, which fits in fewer steps; how much
+#: that takes a search's latch may still wait for.
+_RULES = ((True, 0.25, 4.0, 0.0, 2), (False, 2.25, 4.0, 1.0, 8), (True, 0.5, 4.0, 3.0, 0))
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,11 @@ def _order(bundles: Sequence[Bundle]) -> _Order:
         within = sum(1 << n for n in range(number, len(bundles)) if all_of[n] >> number & 1)
         before[number] = bits & ~users & ~within
     return _Order(waits, latch, before)
+
+
+def waits_of(bundles: Sequence[Bundle]) -> list[dict[int, int]]:
+    """By bundle: on which earlier ones it waits, and whether a step (1) or not (0)."""
+    return _order(bundles).waits
 
 
 def _heights(order: _Order, as_written: bool) -> list[int]:
@@ -228,11 +234,14 @@ def pack(bundles: Sequence[Bundle], k: int) -> list[Step]:
         return []
     order = _order(bundles)
     found: list[list[Step]] = []
-    for as_written, weight, early, slack in _RULES:
+    for as_written, weight, search, pair, slack in _RULES:
         heights = _heights(order, as_written)
         scale = weight * max(heights) / len(bundles)
         rank = [
-            number * scale - height - (early if number in order.before else 0)
+            number * scale
+            - height
+            - (search if number in order.before else 0)
+            - (pair if len(bundles[number].step.reads) > 1 else 0)
             for number, height in enumerate(heights)
         ]
         found.append(_Packing(bundles, order, rank, slack, k).steps())
