@@ -66,6 +66,8 @@ class _Bench:
         self.modulo = 1 << counter_bits
         self.random = np.random.default_rng(1)
         self.executed: list[Step] = []
+        #: Whether each clock that a command waited was one in which rows are written.
+        self.writing: list[int] = []
         run = self.golden.array._run
         self.golden.array._run = lambda step: (self.executed.append(step), run(step))  # type: ignore[method-assign, assignment]
 
@@ -75,11 +77,13 @@ class _Bench:
     async def send(self, ctx: SimulatorContext, opcode: Any, **payload: int) -> int:
         """Give a command; returns the clocks it waited. Afterwards nonsense is on the wires."""
         unit, clocks = self.unit, 0
+        self.writing = []
         ctx.set(unit.commands.payload, {"opcode": opcode, **payload})
         ctx.set(unit.commands.valid, 1)
         while not ctx.get(unit.commands.ready):
             clocks += 1
             assert clocks < 500
+            self.writing.append(ctx.get(unit.writing))
             await ctx.tick()
         await ctx.tick()
         ctx.set(unit.commands.valid, 0)
@@ -100,6 +104,7 @@ class _Bench:
         waited = await self.send(ctx, PimOpcode.READ, row=0)
         # Of the three clocks besides, one accepts the run.
         assert waited == 2 + sum(2 * max(1, -(-len(s.search) // k)) for s in self.executed)
+        assert self.writing == [0, 1] * (waited // 2)
         counts = {name: ctx.get(getattr(unit, name)) for name in PIM_COUNTERS}
         expected = self.golden.counts.to_dict()
         assert counts == {name: n % self.modulo for name, n in expected.items()}
@@ -247,12 +252,16 @@ def test_what_a_unit_states() -> None:
     assert (layout.size, layout["opcode"].offset) == (2 + 3 + 3, 0)
     assert len(unit.replies.payload) == 3
     bench.play(1)
+
+
+def test_counters_of_any_width() -> None:
+    for bits in (1, 64):
+        bench = _Bench(program_of(STEPS, 2, 5), 5, counter_bits=bits)
+        assert len(bench.unit.steps) == bits
+        bench.play(1)
     for bits in (0, 65):
         with pytest.raises(InputError, match=f"counter_bits is {bits}; it must be a whole number"):
             PimUnit(PimPlan("bf16", "relu"), counter_bits=bits)
-    assert len(PimUnit(PimPlan("bf16", "relu"), counter_bits=1).steps) == 1
-    wide = PimUnit(PimPlan("bf16", "relu"), counter_bits=64)
-    assert len(wide.steps) == 64
 
 
 def test_what_an_adder_states() -> None:
