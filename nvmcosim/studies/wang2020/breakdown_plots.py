@@ -153,10 +153,12 @@ def _bars(
 
 def _shares(panel: "Axes") -> None:
     """Write in each part of a bar how wide it is, if it has room."""
+    from matplotlib.colors import to_rgb
+
     for bar in cast("list[Rectangle]", panel.patches):
         if bar.get_width() >= _SAID:
             middle, place = bar.get_center()
-            colour = "black" if sum(bar.get_facecolor()[:3]) > _BRIGHT else "white"
+            colour = "black" if sum(to_rgb(bar.get_facecolor())) > _BRIGHT else "white"
             said = f"{bar.get_width():.0f}"
             panel.text(middle, place, said, color=colour, ha="center", va="center", fontsize=8)
 
