@@ -77,7 +77,7 @@ def test_counters_wrap() -> None:
 def test_the_facts_that_components_state() -> None:
     bank, sng = BmsBank(PLAN), BmsSng(PLAN)
     assert (bank.block, sng.block, bank.delay, sng.delay) == ("bms-bank", "bms-sng", 11, 11)
-    assert bank.summary[0] == "9 junctions in turn"
+    assert bank.summary == ["9 junctions in turn", *sng.summary]
     assert sng.summary[-1] == "reset 5, write 2, read 2 clocks"
     for dut in (bank, sng):
         lockstep(dut, [1], 1, seed=0)
