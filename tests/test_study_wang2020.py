@@ -118,6 +118,12 @@ def test_rows_of_the_network() -> None:
         "differs",
         1,
     )
+    for name in ("lenet", "resnet50"):
+        assert 0 < rows[f"network/{name}/rest"].ours < 1
+        split = rows[f"network/{name}/split/latency"]
+        unsplit = rows["fig6/lenet/latency" if name == "lenet" else "network/resnet50/latency"]
+        assert split.ours < unsplit.ours
+        assert f"takes {unsplit.ours:.4g} ms" in split.reason
     # A part of the images is no result of the paper's size.
     rows = {row.id: row for row in network_figures(results, quick=True)}
     assert rows["accuracy/lenet/fp32"].verdict == "not-run"

@@ -15,6 +15,7 @@ from nvmcosim.pymodel.pim_mapping import (
     room,
     stored_words,
 )
+from nvmcosim.pymodel.pim_mapping_rest import map_rest, periphery_calls
 from nvmcosim.pymodel.pim_programs import named_program
 from nvmcosim.studies.figures import Figure, judge_rule
 from nvmcosim.studies.wang2020 import printed
@@ -25,6 +26,8 @@ _ACCURACY = 97.08
 _BATCH = 64
 #: 4 GiB, so that ResNet-50's parameters and a batch's values have room beside the programs.
 _LARGE, _LARGE_BATCH = Machine(32_768), 16
+#: Columns that a sum may be split over where that is looked at.
+_SPLIT = 1024
 _BASIS = (
     "steps of the mac and add programs, a column for each value, both operands moved in first; "
     "read 2.03 ns and write 2.48 ns from NVSim, 12 fJ a cell written from Table 1"
@@ -86,6 +89,8 @@ def cost_figures() -> list[Figure]:
         *_compared("fig6/lenet", f"LeNet, a step of {_BATCH} images", LENET, _BATCH, Machine()),
         _share(lenet),
         _utilisation("network/lenet/utilisation", "LeNet", lenet),
+        _rest("network/lenet/rest", f"LeNet, a step of {_BATCH} images", LENET, _BATCH, Machine()),
+        *_split("network/lenet/split", "LeNet", LENET, _BATCH, lenet),
         *_ratios(),
     ]
     title = f"ResNet-50, a step of {_LARGE_BATCH} images on {_LARGE.subarrays:,} subarrays"
@@ -93,6 +98,8 @@ def cost_figures() -> list[Figure]:
     figures += _compared("network/resnet50", title, layers, _LARGE_BATCH, _LARGE)
     passes = map_network(layers, _LARGE_BATCH, machine=_LARGE)
     figures.append(_utilisation("network/resnet50/utilisation", "ResNet-50", passes))
+    figures.append(_rest("network/resnet50/rest", title, layers, _LARGE_BATCH, _LARGE))
+    figures += _split("network/resnet50/split", "ResNet-50", layers, _LARGE_BATCH, passes)
     return figures
 
 
@@ -102,7 +109,8 @@ def _equations() -> dict[str, Costs]:
     add = printed.equation_2(fmt)
     sums = Costs(*(float(getattr(add, name)) for name in Costs.__dataclass_fields__))
     steps, cells = printed.equation_3_steps(fmt), printed.equation_3_cells(fmt)
-    return {"add": sums, "mac": sums + Costs(steps, steps, 0, cells, cells)}
+    product = Costs(steps, steps, 0, cells, cells)
+    return {"add": sums, "multiply": product, "mac": sums + product}
 
 
 def _compared(
@@ -181,12 +189,82 @@ def _share(passes: Sequence[PassCost]) -> Figure:
     )
 
 
+def _rest(id: str, title: str, layers: Sequence[Layer], batch: int, machine: Machine) -> Figure:
+    """What rectifiers, maxima and softmax take beside the sums of products."""
+    sums, rest = (f(layers, batch, "fp32", machine) for f in (map_network, map_rest))
+    time, energy = (
+        100 * _total(rest, field) / (_total(sums, field) + _total(rest, field))
+        for field in ("latency_us", "energy_nj")
+    )
+    calls = periphery_calls(layers[-1].outputs, batch)
+    return Figure(
+        id,
+        f"{title}: share of rectifiers, maxima and softmax in latency",
+        None,
+        time,
+        "%",
+        "not-run",
+        f"not in the paper; {energy:.2g}% of the energy. Steps of the relu, maximum, compare, add, "
+        "subtract and multiply programs; the other rows leave them out, as Eq. 2 and 3 have none. "
+        f"{calls['exponentials']:,} exponentials and {calls['reciprocals']:,} reciprocals are the "
+        "periphery's and are not in it",
+        points=_by_pass(rest),
+    )
+
+
+def _split(
+    id: str, name: str, layers: Sequence[Layer], batch: int, whole: Sequence[PassCost]
+) -> list[Figure]:
+    """The same machine with its sums split over what columns it has."""
+    machine = Machine(max(p.subarrays for p in whole))
+    passes = map_network(layers, batch, "fp32", machine, split=_SPLIT)
+    rows = (
+        ("latency", "latency of a step", _total(whole, "latency_us"), "latency_us", "ms", 1e-3),
+        ("energy", "energy of a step", _total(whole, "energy_nj"), "energy_nj", "mJ", 1e-6),
+    )
+    text = (
+        f"not in the paper; sums go over up to {_SPLIT:,} columns of the same "
+        f"{machine.subarrays:,} subarrays and are added by halves. Accounting alone: the network "
+        "that is trained sums in one column, which"
+    )
+    return [
+        *(
+            Figure(
+                f"{id}/{what}",
+                f"{name}, sums split over columns: {words}",
+                None,
+                _total(passes, field) * scale,
+                unit,
+                "not-run",
+                f"{text} takes {before * scale:.4g} {unit}",
+                points=_by_pass(passes) if what == "latency" else (),
+            )
+            for what, words, before, field, unit, scale in rows
+        ),
+        Figure(
+            f"{id}/subarrays",
+            f"{name}, sums split over columns: subarrays at work",
+            None,
+            _taken(passes),
+            "%",
+            "not-run",
+            f"{text} keeps {_taken(whole):.1f}% at work",
+        ),
+    ]
+
+
+def _taken(passes: Sequence[PassCost]) -> float:
+    """Share of the subarrays of the largest pass that passes take, by their time, in percent."""
+    most = max(p.subarrays for p in passes)
+    taken = sum(p.latency_us * p.subarrays for p in passes)
+    return 100 * taken / (most * _total(passes, "latency_us"))
+
+
 def _utilisation(id: str, name: str, passes: Sequence[PassCost]) -> Figure:
     """Columns with work, weighted by the time that they are taken for."""
     taken = sum(p.latency_us * p.subarrays for p in passes)
     used = 100 * sum(p.utilisation * p.latency_us * p.subarrays for p in passes) / taken
-    most = max(p.subarrays for p in passes)
-    whole = 100 * taken / (most * sum(p.latency_us for p in passes))
+    most, whole = max(p.subarrays for p in passes), _taken(passes)
     rows = named_program("mac", "fp32").rows
     return Figure(
         id,

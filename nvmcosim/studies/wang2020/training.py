@@ -190,13 +190,13 @@ def _restore(
     if history.shape[1] != 2 or len(history) > epochs or not np.isfinite(history).all():
         return []
     for name, shape in LENET_SHAPES.items():
-        values = found[name]
+        kept = found[name]
         # Numbers that the format does not have would be no training of ours.
-        if values.shape != shape or not np.isfinite(values).all():
+        if kept.shape != shape or not np.isfinite(kept).all():
             return []
         with np.errstate(over="ignore"):
-            encoded = network.format.encode(values.astype(np.float32))
-        if not np.array_equal(network.format.decode(encoded), values):
+            encoded = network.format.encode(kept.astype(np.float32))
+        if not np.array_equal(network.format.decode(encoded), kept):
             return []
     for name, values in network.parameters.items():
         values[:] = found[name]
