@@ -65,7 +65,7 @@ def test_values_by_hand_and_back() -> None:
         ],
     }
     assert PimProgram.from_dict(json.loads(KINDS_PROGRAM.to_json())) == KINDS_PROGRAM
-    with pytest.raises(InputError, match="^p: step 0 writes 2 rows; at most 1"):
+    with pytest.raises(InputError, match=r"^p: step 0 writes 2 rows; at most 1"):
         PimProgram.from_dict({**values, "k": 1})
 
 
