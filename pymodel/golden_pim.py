@@ -4,13 +4,13 @@ This is the reference that RTL and the compiled interpreter are held to; `pim_in
 the rules, `pim_runner` is for many arrays.
 """
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.pim_interpreter import PimArray
 from nvmcosim.pymodel.pim_plan import PimPlan
 from nvmcosim.pymodel.pim_step import PimCounts
+from nvmcosim.pymodel.pim_words import whole_words, word_type
 
 __all__ = ["GoldenPim"]
 
@@ -35,7 +35,8 @@ class GoldenPim:
         """Put a word of each operand into each column, run the program, and read its outputs.
 
         Operands are unsigned words of the inputs' names, `[columns]`. Raises `InputError` for an
-        operand that the program does not have, that is missing, or of another length.
+        operand that the program does not have, that is missing, that is no whole number that its
+        rows can hold, or of another length.
         """
         program = self.plan.program
         names = [name for name, _ in program.inputs]
@@ -44,14 +45,12 @@ class GoldenPim:
                 f"operands are {', '.join(sorted(operands)) or 'none'}; "
                 f"{program.name} has {', '.join(names)}"
             )
-        for name in names:
-            self.array.put(program, name, np.asarray(operands[name]))
+        # Nothing is written before all operands are known to be words.
+        words = {name: whole_words(program, name, operands[name]) for name in names}
+        for name, given in words.items():
+            self.array.put(program, name, given)
         self.array.run(program)
         return {
-            name: self.array.get(program, name, np.dtype(np.uint32)).astype(_kind(len(rows)))
+            name: self.array.get(program, name, word_type(len(rows)))
             for name, rows in program.outputs
         }
-
-
-def _kind(width: int) -> np.dtype:
-    return np.dtype(np.uint8 if width <= 8 else np.uint16 if width <= 16 else np.uint32)

@@ -7,6 +7,8 @@ steps (`pim_schedule`), keeping every dependence, and then lets rows share addre
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
+from nvmcosim.pymodel.errors import InputError
+from nvmcosim.pymodel.pim_bounds import StepBounds, step_bounds
 from nvmcosim.pymodel.pim_program import PimProgram
 from nvmcosim.pymodel.pim_schedule import Bundle, assign_rows, pack
 from nvmcosim.pymodel.pim_step import MATCH, ONE, PUBLISHED_K, ZERO, PimCounts, Signal, Step, Write
@@ -135,6 +137,15 @@ class Builder:
         yield
         self._pieces.append([])
         self._skips[inside] = len(self._pieces) - 1
+
+    def bounds(self) -> StepBounds:
+        """What no order of these writes and searches can go below.
+
+        Raises `InputError` for a program with pieces that may be skipped.
+        """
+        if self._skips:
+            raise InputError(f"{self.name} skips steps; bounds are of programs that skip none")
+        return step_bounds(self._pieces[0], self.k)
 
     def build(self) -> PimProgram:
         """The program."""

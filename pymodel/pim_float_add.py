@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from nvmcosim.pymodel.formats import float_format
+from nvmcosim.pymodel.pim_bounds import StepBounds
 from nvmcosim.pymodel.pim_builder import Builder
 from nvmcosim.pymodel.pim_float_parts import (
     Operand,
@@ -15,7 +16,7 @@ from nvmcosim.pymodel.pim_integers import add_into, any_of, clear, enough, set_a
 from nvmcosim.pymodel.pim_program import PimProgram
 from nvmcosim.pymodel.pim_step import MATCH, ONE, PUBLISHED_K, ZERO, PimCounts, Signal
 
-__all__ = ["add_parts", "add_program", "emit_add"]
+__all__ = ["add_bounds", "add_parts", "add_program", "emit_add"]
 
 
 @cache
@@ -43,6 +44,15 @@ def add_parts(format: str, flush: bool = False) -> dict[str, PimCounts]:
     a, b = (Operand(fmt, builder.input(operand, fmt.width)) for operand in ("a", "b"))
     emit_add(builder, a, b, flush=flush)
     return builder.parts
+
+
+def add_bounds(format: str) -> StepBounds:
+    """Steps that no order of an addition's writes and searches can go below."""
+    fmt = float_format(format)
+    builder = new_builder("bounds", fmt, PUBLISHED_K)
+    a, b = (Operand(fmt, builder.input(operand, fmt.width)) for operand in ("a", "b"))
+    emit_add(builder, a, b)
+    return builder.bounds()
 
 
 def emit_add(
@@ -153,13 +163,12 @@ def _ordered(
         builder.xor(differ[i], other)
         builder.select(less, differ[i], other)
     for i in range(size):
-        builder.copy(large[i], a.rows[i])
         builder.copy(small[i], b.rows[i])
     builder.search([less])
     for i in range(size + count):
-        builder.select(large[i], MATCH, b.rows[i])
         if i < size:
-            builder.select(small[i], MATCH, a.rows[i])
+            builder.together((large[i], ONE, a.rows[i]), (small[i], MATCH, a.rows[i]))
+        builder.select(large[i], MATCH, b.rows[i])
     builder.select(flags.sign, MATCH, flags.b_sign)
     return large, small, differ
 
@@ -171,16 +180,13 @@ def _mark_no_number(builder: Builder, flags: _Flags, fraction: list[Signal], lea
     its carry, or else its carry is made of two that are not 0.
     """
     builder.copy(flags.no_number, flags.special)
-    if len(fraction) + 2 > builder.search_rows:
-        fraction = [~any_of(builder, "fraction", fraction)]
-        builder.search(fraction, [flags.opposite, lead])
+    # Two searches look at as much of the fraction as they can, others at the rest.
+    room = builder.search_rows - (2 if len(fraction) + 2 <= builder.search_rows else 3)
+    rest = fraction[room:]
+    none = [~any_of(builder, "fraction", rest)] if rest else []
+    for ones, zeros in (([], [flags.opposite, lead]), ([flags.one], [])):
+        builder.search([*none, *ones], [*fraction[:room], *zeros])
         builder.select(flags.no_number, MATCH, ZERO)
-        builder.search([*fraction, flags.one])
-    else:
-        builder.search((), [*fraction, flags.opposite, lead])
-        builder.select(flags.no_number, MATCH, ZERO)
-        builder.search([flags.one], fraction)
-    builder.select(flags.no_number, MATCH, ZERO)
     builder.select(flags.sign, flags.no_number, ZERO)
 
 

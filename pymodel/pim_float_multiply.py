@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from nvmcosim.pymodel.formats import float_format
+from nvmcosim.pymodel.pim_bounds import StepBounds
 from nvmcosim.pymodel.pim_builder import Builder
 from nvmcosim.pymodel.pim_float_parts import (
     Operand,
@@ -26,7 +27,13 @@ from nvmcosim.pymodel.pim_product import product
 from nvmcosim.pymodel.pim_program import PimProgram
 from nvmcosim.pymodel.pim_step import MATCH, ONE, PUBLISHED_K, ZERO, PimCounts, Signal
 
-__all__ = ["denormalise", "emit_multiply", "multiply_parts", "multiply_program"]
+__all__ = [
+    "denormalise",
+    "emit_multiply",
+    "multiply_bounds",
+    "multiply_parts",
+    "multiply_program",
+]
 
 
 @cache
@@ -62,6 +69,15 @@ def multiply_parts(format: str, flush: bool = False, radix: int = 4) -> dict[str
     a, b = (Operand(fmt, builder.input(operand, fmt.width)) for operand in ("a", "b"))
     emit_multiply(builder, a, b, flush, radix=radix)
     return builder.parts
+
+
+def multiply_bounds(format: str) -> StepBounds:
+    """Steps that no order of a multiplication's writes and searches can go below."""
+    fmt = float_format(format)
+    builder = new_builder("bounds", fmt, PUBLISHED_K)
+    a, b = (Operand(fmt, builder.input(operand, fmt.width)) for operand in ("a", "b"))
+    emit_multiply(builder, a, b)
+    return builder.bounds()
 
 
 def emit_multiply(
@@ -159,16 +175,17 @@ def _significands(
     """Copies of both significands; with `swap` the first is the one without a leading 1, if any."""
     size = a.fmt.fraction_bits
     left, right = builder.rows("left", size + 1), builder.rows("right", size + 1)
-    for i in range(size):
-        builder.copy(left[i], a.rows[i])
-        builder.copy(right[i], b.rows[i])
     builder.copy(left[size], flags.leading_a)
     builder.copy(right[size], flags.leading_b)
+    for i in range(size):
+        builder.copy(right[i], b.rows[i])
+        if not swap:
+            builder.copy(left[i], a.rows[i])
     if swap:
         builder.search(zeros=[flags.leading_b])
         for i in range(size):
+            builder.together((left[i], ONE, a.rows[i]), (right[i], MATCH, a.rows[i]))
             builder.select(left[i], MATCH, b.rows[i])
-            builder.select(right[i], MATCH, a.rows[i])
         builder.select(left[size], MATCH, ZERO)
         builder.select(right[size], MATCH, flags.leading_a)
     return left, right

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.pim_planes import from_planes, to_planes
 from nvmcosim.pymodel.pim_program import PimProgram
 from nvmcosim.pymodel.pim_step import MATCH, PimCounts, Signal, Step
+from nvmcosim.pymodel.pim_words import operand_words, whole_words, word_type
 
 __all__ = ["PimArray", "interpret"]
 
@@ -70,14 +71,16 @@ class PimArray:
             plane = np.full_like(self.match, _ALL)
         return ~plane if signal.inverted else plane
 
-    def put(self, program: PimProgram, operand: str, words: NDArray) -> None:
-        """Write `words`, one a column, to the rows of an operand."""
+    def put(self, program: PimProgram, operand: str, words: ArrayLike) -> None:
+        """Write `words`, one a column, to the rows of an operand.
+
+        Raises `InputError` for another number of words, and for what are no words of the operand.
+        """
         rows = program.operand(operand)
-        if np.size(words) != self.columns:
-            raise InputError(
-                f"operand {operand} has {np.size(words)} words for {self.columns} columns"
-            )
-        self.planes[list(rows)] = to_planes(np.asarray(words), len(rows))
+        given = whole_words(program, operand, words)
+        if given.size != self.columns:
+            raise InputError(f"operand {operand} has {given.size} words for {self.columns} columns")
+        self.planes[list(rows)] = to_planes(given, len(rows))
 
     def get(self, program: PimProgram, operand: str, dtype: np.dtype) -> NDArray:
         """The words in the rows of an operand."""
@@ -85,21 +88,19 @@ class PimArray:
 
 
 def interpret(
-    program: PimProgram, operands: Mapping[str, NDArray], seed: int = 0
+    program: PimProgram, operands: Mapping[str, ArrayLike], seed: int = 0
 ) -> tuple[dict[str, NDArray], PimCounts]:
-    """Run `program` on unsigned words, all of one length; returns its outputs and what it took."""
-    sizes = {np.size(words) for words in operands.values()}
-    if len(sizes) != 1:
-        raise InputError(f"operands have {sorted(sizes)} words; all must have as many")
-    array = PimArray(program.rows, sizes.pop(), seed)
-    for name, _ in program.inputs:
-        if name not in operands:
-            raise InputError(f"operand {name} of {program.name} is missing")
-        array.put(program, name, np.asarray(operands[name]))
+    """Run `program` on unsigned words, all of one length; returns its outputs and what it took.
+
+    Raises `InputError` as `operand_words` does, and where there are no columns.
+    """
+    words = operand_words(program, operands)
+    columns = next(iter(words.values())).size
+    if not columns:
+        raise InputError(f"operands of {program.name} have no words; an array has columns")
+    array = PimArray(program.rows, columns, seed)
+    for name, given in words.items():
+        array.put(program, name, given)
     counts = array.run(program)
-    outputs = {n: array.get(program, n, _dtype(len(rows))) for n, rows in program.outputs}
+    outputs = {n: array.get(program, n, word_type(len(rows))) for n, rows in program.outputs}
     return outputs, counts
-
-
-def _dtype(width: int) -> np.dtype:
-    return np.dtype(np.uint8 if width <= 8 else np.uint16 if width <= 16 else np.uint32)

@@ -5,13 +5,18 @@ the `mac` program. All columns that have work do the same at the same time, in a
 there are; what does not fit waits for another round. The passes of a step:
 
 - forward: an output of a sample in each column, a MAC for each of its inputs;
-- backward: an input's gradient of a sample in each column, a MAC for each output that it acts on;
+- backward: an input's gradient of a sample in each column, a MAC for each output that it acts on,
+  and as many turns as the input that acts on most takes;
 - gradient: a weight for a sample in each column, a MAC for each position; then sums over samples
   by halves; biases likewise with sums alone;
 - update: a parameter in each column, one MAC with the rate.
 
 Both operands of each MAC, and one of each sum, are moved into the column first: a word in steps
-that read and write k rows. Wires between subarrays, rectifiers, maxima and softmax are not counted.
+that read and write k rows. Wires between subarrays are not counted. Rectifiers, maxima and softmax
+are `pim_mapping_rest`'s.
+
+A sum may be *split* over columns, which are then added by halves: more columns for less time. This
+is accounting alone: `PimNetwork` sums in one column, and another order gives other last bits.
 """
 
 import math
@@ -20,6 +25,7 @@ from dataclasses import dataclass
 
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.formats import float_format
+from nvmcosim.pymodel.pim_layers import LENET, Layer, resnet50
 from nvmcosim.pymodel.pim_programs import named_program
 from nvmcosim.pymodel.pim_step import PUBLISHED_K
 from nvmcosim.pymodel.units import check_whole
@@ -38,79 +44,6 @@ __all__ = [
 ]
 
 PASSES = ("forward", "backward", "gradient", "update")
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A convolution, or a dense layer as one of a single position.
-
-    Fields:
-        inputs, outputs: channels; kernel: side of the kernel.
-        places, input_places: positions of a channel of the output and of the input.
-        biases: whether outputs have one.
-    """
-
-    name: str
-    inputs: int
-    outputs: int
-    kernel: int = 1
-    places: int = 1
-    input_places: int = 1
-    biases: bool = True
-
-    @property
-    def weights(self) -> int:
-        """Weights without biases."""
-        return self.outputs * self.terms
-
-    @property
-    def parameters(self) -> int:
-        """Weights and biases."""
-        return self.weights + self.outputs * self.biases
-
-    @property
-    def terms(self) -> int:
-        """Products of an output."""
-        return self.inputs * self.kernel**2
-
-    @property
-    def macs(self) -> int:
-        """MACs of a forward pass of a sample."""
-        return self.weights * self.places
-
-
-#: `pim_network`'s layers; borders of zeros count as inputs.
-LENET = (
-    Layer("conv1", 1, 10, 5, 28 * 28, 28 * 28),
-    Layer("conv2", 10, 8, 5, 10 * 10, 14 * 14),
-    Layer("dense1", 200, 92),
-    Layer("dense2", 92, 10),
-)
-
-
-def resnet50() -> tuple[Layer, ...]:
-    """ResNet-50 of He et al., "Deep Residual Learning", 2016, Table 1: 224 by 224, 1,000 classes.
-
-    A stage's first block halves the side in its first convolution. Batch normalisation, sums of
-    branches and pooling are not in it.
-    """
-    layers = [Layer("conv1", 3, 64, 7, 112**2, 224**2, False)]
-    channels, side = 64, 56
-    for stage, (width, blocks) in enumerate(((64, 3), (128, 4), (256, 6), (512, 3)), 2):
-        for block in range(1, blocks + 1):
-            before = side
-            if block == 1 and stage > 2:
-                side //= 2
-            out, area, name = 4 * width, side**2, f"conv{stage}_{block}"
-            layers += [
-                Layer(f"{name}a", channels, width, 1, area, before**2, False),
-                Layer(f"{name}b", width, width, 3, area, area, False),
-                Layer(f"{name}c", width, out, 1, area, area, False),
-            ]
-            if block == 1:
-                layers.append(Layer(f"{name}p", channels, out, 1, area, before**2, False))
-            channels = out
-    return (*layers, Layer("dense", 2048, 1000))
 
 
 @dataclass(frozen=True)
@@ -173,6 +106,11 @@ class Machine:
         check_whole(self.columns, "columns", 1, 2**16)
         check_whole(self.rows, "rows", 1, 2**16)
 
+    def rounds(self, columns: int) -> int:
+        """Turns that so many columns take."""
+        needed = math.ceil(columns / self.columns)
+        return math.ceil(needed / min(needed, self.subarrays or needed))
+
     def latency_us(self, costs: Costs) -> float:
         """Time of steps one after the other."""
         reads = costs.reads + costs.searches
@@ -202,7 +140,8 @@ class PassCost:
     """A layer's pass of one training step.
 
     Fields:
-        layer, name: which; name is one of `PASSES`.
+        layer, name: which; name is one of `PASSES`, or of
+            `pim_mapping_rest.REST`.
         columns: values that are computed; subarrays: that hold them at once; rounds: turns taken.
         utilisation: share of the columns of those subarrays in all rounds that have work.
         latency_us: of all rounds; compute_us: without the moves.
@@ -220,6 +159,35 @@ class PassCost:
     energy_nj: float
     macs: int
 
+    @classmethod
+    def of(
+        cls,
+        layer: str,
+        name: str,
+        columns: int,
+        compute: Costs,
+        moves: Costs,
+        cells: Costs,
+        machine: Machine,
+        macs: int = 0,
+    ) -> "PassCost":
+        """The pass in which each of `columns` takes `compute` and `moves`, and all `cells`."""
+        needed = math.ceil(columns / machine.columns)
+        subarrays = min(needed, machine.subarrays or needed)
+        rounds = machine.rounds(columns)
+        return cls(
+            layer,
+            name,
+            columns,
+            subarrays,
+            rounds,
+            columns / (subarrays * rounds * machine.columns),
+            rounds * machine.latency_us(compute + moves),
+            rounds * machine.latency_us(compute),
+            cells.cell_writes * machine.write_fj * 1e-6,
+            macs,
+        )
+
     def to_dict(self) -> dict[str, float | int | str]:
         """JSON-ready values."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
@@ -231,67 +199,82 @@ def map_network(
     format: str = "fp32",
     machine: Machine = Machine(),
     costs: Mapping[str, Costs] | None = None,
+    split: int = 1,
 ) -> list[PassCost]:
     """The passes of one training step of `batch` samples.
 
-    `costs` of `mac` and `add` are those of the programs unless given. Raises `InputError` for a
-    batch that is no power of two, no layers, and a program that takes more rows than there are.
+    `costs` of `mac`, `add` and `multiply` are those of the programs unless given. `split` is over
+    how many columns a sum may go at most: each pass takes the largest power of two up to it that
+    leaves a product to each column and, on a machine of so many subarrays, takes no more rounds.
+    Raises `InputError` for a batch or a split that is no power of two, no layers, and a program
+    that takes more rows than there are.
     """
     layers = tuple(layers)
     check_whole(batch, "batch", 1, 2**16)
     if batch & (batch - 1):
         raise InputError(f"batch is {batch}; it must be a power of two, as sums go by halves")
+    check_whole(split, "split", 1, 2**16)
+    if split & (split - 1):
+        raise InputError(f"split is {split}; it must be a power of two, as sums go by halves")
     if not layers:
         raise InputError("layers is empty; there must be one at least")
     named_program("mac", format).check_fits(machine.rows)
     width = float_format(format).width
-    given = costs or {name: Costs.of_program(name, format) for name in ("mac", "add")}
+    given = costs or {name: Costs.of_program(name, format) for name in ("mac", "add", "multiply")}
     passes = []
     for number, layer in enumerate(layers):
         for name in PASSES:
             # Nobody asks for the gradient of the images.
             if name != "backward" or number:
-                passes.append(_pass(layer, name, batch, width, machine, given))
+                passes.append(_pass(layer, name, batch, width, machine, given, split))
     return passes
 
 
 def _pass(
-    layer: Layer, name: str, batch: int, width: int, machine: Machine, costs: Mapping[str, Costs]
+    layer: Layer,
+    name: str,
+    batch: int,
+    width: int,
+    machine: Machine,
+    costs: Mapping[str, Costs],
+    split: int,
 ) -> PassCost:
     """Macs and sums of a column, and in all; sums over samples take fewer columns each."""
     biases = layer.outputs * layer.biases
-    macs, adds, all_adds = 0, 0, 0
+    mac, adds, all_adds = costs["mac"], 0, 0
     if name == "forward":
         columns, macs = layer.outputs * layer.places * batch, layer.terms
         all_macs = columns * macs
     elif name == "backward":
-        columns = layer.inputs * layer.input_places * batch
+        columns, macs = layer.inputs * layer.reached * batch, layer.uses
         all_macs = layer.macs * batch
-        macs = math.ceil(all_macs / columns)
     elif name == "gradient":
         columns, macs = (layer.weights + biases) * batch, layer.places
         all_macs = layer.weights * batch * layer.places
         adds = batch.bit_length() - 1
-        all_adds = (layer.weights + biases) * (batch - 1) + biases * batch * layer.places
+        all_adds = (layer.weights + biases) * (batch - 1)
+        if layer.places > 1:
+            all_adds += biases * batch * layer.places
+        else:
+            # A single product has nothing to be added to.
+            mac = costs.get("multiply", mac)
     else:
         columns, macs = layer.parameters, 1
         all_macs = columns
+    parts = _parts(columns, macs, machine, split)
+    adds += parts.bit_length() - 1
+    all_adds += columns * (parts - 1)
+    columns, macs = columns * parts, math.ceil(macs / parts)
     mac_move, add_move = (Costs.of_move(words, width) for words in (2, 1))
-    needed = math.ceil(columns / machine.columns)
-    subarrays = min(needed, machine.subarrays or needed)
-    rounds = math.ceil(needed / subarrays)
-    compute = costs["mac"] * macs + costs["add"] * adds
-    steps = compute + mac_move * macs + add_move * adds
-    cells = (costs["mac"] + mac_move) * all_macs + (costs["add"] + add_move) * all_adds
-    return PassCost(
-        layer.name,
-        name,
-        columns,
-        subarrays,
-        rounds,
-        columns / (subarrays * rounds * machine.columns),
-        rounds * machine.latency_us(steps),
-        rounds * machine.latency_us(compute),
-        cells.cell_writes * machine.write_fj * 1e-6,
-        all_macs,
-    )
+    compute = mac * macs + costs["add"] * adds
+    moves = mac_move * macs + add_move * adds
+    cells = (mac + mac_move) * all_macs + (costs["add"] + add_move) * all_adds
+    return PassCost.of(layer.name, name, columns, compute, moves, cells, machine, all_macs)
+
+
+def _parts(columns: int, macs: int, machine: Machine, split: int) -> int:
+    """Columns that a sum goes over."""
+    parts, rounds = 1, machine.rounds(columns)
+    while 2 * parts <= min(split, macs) and machine.rounds(2 * parts * columns) <= rounds:
+        parts *= 2
+    return parts

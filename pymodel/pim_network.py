@@ -18,6 +18,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.formats import float_format
+from nvmcosim.pymodel.pim_network_inputs import (
+    check_finite,
+    checked_images,
+    checked_labels,
+    update_factor,
+)
 from nvmcosim.pymodel.units import check_whole
 
 __all__ = ["LENET_SHAPES", "PimNetwork", "Softmax", "initial_parameters", "softmax"]
@@ -41,6 +47,7 @@ _SIDE = 28
 
 def initial_parameters(seed: int, format: str = "fp32") -> dict[str, Array]:
     """Weights drawn evenly between ±sqrt(6 / inputs) (He et al., 2015), biases of 0; rounded."""
+    check_whole(seed, "seed", 0, 2**63 - 1)
     fmt, made = float_format(format), {}
     for number, (name, shape) in enumerate(LENET_SHAPES.items()):
         draw = np.random.Generator(np.random.Philox([seed, number]))
@@ -70,12 +77,14 @@ class Softmax:
     gradient: Array
 
 
-def softmax(outputs: Array, labels: NDArray[np.uint8], format: str = "fp32") -> Softmax:
+def softmax(outputs: Array, labels: ArrayLike, format: str = "fp32") -> Softmax:
     """Softmax of `outputs` `[classes, samples]` and the gradient of its cross entropy.
 
-    Raises `InputError` for a NaN, or an infinity, which would give one.
+    Raises `InputError` for a NaN, or an infinity, which would give one, and for what are no
+    classes, one a sample.
     """
     fmt = float_format(format)
+    chosen = checked_labels(labels, outputs.shape[1], outputs.shape[0])
 
     def rounded(values: NDArray) -> Array:
         return np.asarray(fmt.decode(fmt.encode(np.asarray(values, np.float32))))
@@ -94,7 +103,7 @@ def softmax(outputs: Array, labels: NDArray[np.uint8], format: str = "fp32") -> 
     reciprocal = rounded(1 / total.astype(np.float64))
     shares = rounded(powers * reciprocal)
     gradient = shares.copy()
-    at = (labels, np.arange(labels.size))
+    at = (chosen, np.arange(chosen.size))
     gradient[at] = rounded(shares[at] - np.float32(1))
     return Softmax(maximum, subtracted, powers, total, reciprocal, shares, gradient)
 
@@ -115,21 +124,23 @@ class PimNetwork:
     def __init__(
         self, format: str = "fp32", batch: int = 64, rate: float = 0.1, seed: int = 0
     ) -> None:
-        """Raises `InputError` for an unknown format and a batch that is no power of two."""
+        """Raises `InputError` for an unknown format, a batch that is no power of two, and a rate
+        that is none or that the format rounds to 0.
+        """
         from nvmcosim.pymodel.pim_network_kernels import MODES
 
         self.format = float_format(format)
         check_whole(batch, "batch", 1, 1024)
         if batch & (batch - 1):
             raise InputError(f"batch is {batch}; it must be a power of two, as sums go by halves")
-        if not 0 < rate <= 10:
-            raise InputError(f"rate is {rate}; it must be above 0 and at most 10")
+        self._factor = update_factor(rate, batch, self.format)
         self.batch = batch
         self.rate = rate
         self._mode = MODES[format]
         self.parameters = initial_parameters(seed, format)
         self.gradients = {name: np.zeros_like(p) for name, p in self.parameters.items()}
         self.values: dict[str, NDArray] = {}
+        self._forward = False
         self._buffers()
 
     def _buffers(self) -> None:
@@ -152,21 +163,17 @@ class PimNetwork:
     @property
     def factor(self) -> np.float32:
         """What a summed gradient is multiplied by before it is added to a parameter."""
-        factor = np.array([-self.rate / self.batch], np.float32)
-        return np.float32(self.format.decode(self.format.encode(factor))[0])
+        return self._factor
 
     def forward(self, images: ArrayLike) -> Array:
         """Outputs `[10, batch]` for unsigned bytes `[batch, 28, 28]`.
 
-        Raises `InputError` for another shape.
+        Raises `InputError` for another shape or type, and parameters that are no finite numbers.
         """
         from nvmcosim.pymodel import pim_network_kernels as kernels
 
-        images = np.asarray(images)
-        if images.shape != (self.batch, _SIDE, _SIDE):
-            raise InputError(
-                f"images have the shape {images.shape}; it must be {(self.batch, _SIDE, _SIDE)}"
-            )
+        images = checked_images(images, self.batch)
+        check_finite(self.parameters, "parameters", self.format.name)
         v, p, mode = self.values, self.parameters, self._mode
         pixels = (images.astype(np.float32) / np.float32(255)).transpose(1, 2, 0)
         inner = slice(_BORDER, _BORDER + _SIDE)
@@ -178,17 +185,21 @@ class PimNetwork:
         kernels.dense_forward(v["dense1"], flat, p["dense1"], p["dense1-bias"], mode)
         kernels.relu_forward(v["dense1"])
         kernels.dense_forward(v["outputs"], v["dense1"], p["dense2"], p["dense2-bias"], mode)
+        self._forward = True
         return v["outputs"]
 
-    def backward(self, labels: NDArray[np.uint8]) -> Softmax:
+    def backward(self, labels: ArrayLike) -> Softmax:
         """Gradients of the last `forward` for classes `[batch]`; softmax's steps.
 
-        Raises `InputError` where the outputs are no numbers.
+        Raises `InputError` where the outputs are no numbers, for what are no classes, and before
+        any `forward`.
         """
         from nvmcosim.pymodel import pim_network_kernels as kernels
 
+        if not self._forward:
+            raise InputError("backward is called before any forward; there are no outputs yet")
         v, p, g, mode = self.values, self.parameters, self.gradients, self._mode
-        found = softmax(v["outputs"], np.asarray(labels), self.format.name)
+        found = softmax(v["outputs"], labels, self.format.name)
         v["outputs-grad"][:] = found.gradient
         flat, flat_grad = (v[n].reshape(200, self.batch) for n in ("pool2", "pool2-grad"))
         for outer, inner, grad, layer in (
@@ -208,28 +219,44 @@ class PimNetwork:
         return found
 
     def update(self) -> None:
-        """Add the gradients of the last `backward`, times `factor`, to the parameters."""
+        """Add the gradients of the last `backward`, times `factor`, to the parameters.
+
+        Raises `InputError` for a NaN or an infinity: among the gradients, before any parameter is
+        changed, or among the new parameters.
+        """
         from nvmcosim.pymodel import pim_network_kernels as kernels
 
+        check_finite(self.gradients, "gradients", self.format.name)
         for name, values in self.parameters.items():
             grads = self.gradients[name].reshape(-1)
             kernels.update(values.reshape(-1), grads, self.factor, self._mode)
+        check_finite(self.parameters, "parameters", self.format.name)
 
-    def step(self, images: ArrayLike, labels: NDArray[np.uint8]) -> float:
-        """One step of gradient descent; the mean cross entropy before it."""
+    def step(self, images: ArrayLike, labels: ArrayLike) -> float:
+        """One step of gradient descent; the mean cross entropy before it.
+
+        Raises `InputError` as its three parts do.
+        """
         self.forward(images)
         shares = self.backward(labels).shares
         self.update()
-        least = np.maximum(shares[labels, np.arange(self.batch)], 1e-30)
+        least = np.maximum(shares[np.asarray(labels), np.arange(self.batch)], 1e-30)
         return float(-np.log(least.astype(np.float64)).mean())
 
-    def classes(self, images: NDArray[np.uint8]) -> NDArray[np.intp]:
-        """The class of each of any number of images `[n, 28, 28]`."""
+    def classes(self, images: ArrayLike) -> NDArray[np.intp]:
+        """The class of each of any number of images `[n, 28, 28]`.
+
+        Raises `InputError` for another shape or type, and where an output is a NaN, which is not
+        the largest of any.
+        """
+        images = checked_images(images)
         count = len(images)
         padded = np.zeros((-(-count // self.batch) * self.batch, _SIDE, _SIDE), np.uint8)
         padded[:count] = images
-        found = [
-            self.forward(padded[i : i + self.batch]).argmax(axis=0)
-            for i in range(0, len(padded), self.batch)
-        ]
+        found = []
+        for i in range(0, len(padded), self.batch):
+            outputs = self.forward(padded[i : i + self.batch])
+            if np.isnan(outputs).any():
+                raise InputError("outputs have a NaN; these parameters class no images")
+            found.append(outputs.argmax(axis=0))
         return np.concatenate(found)[:count]

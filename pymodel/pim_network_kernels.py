@@ -46,7 +46,7 @@ _ZERO = np.float32(0.0)
 
 @part
 def _round(row, mode):
-    """Round fp32 numbers to the format; not for NaNs."""
+    """Round fp32 numbers to the format; a NaN that a processor makes stays one."""
     words = row.view(np.uint32)
     if mode == _BF16:
         for i in range(words.size):
@@ -59,6 +59,8 @@ def _round(row, mode):
             kept = np.uint32((word + _FP16_HALF + ((word >> _U13) & _ONE)) & _FP16_KEPT)
             if (kept & _MAGNITUDE) >= _BEYOND:
                 kept = (kept & _SIGN) | _INFINITY
+            if (word & _MAGNITUDE) > _INFINITY:
+                kept = word
             if (word & _MAGNITUDE) < _NORMAL:
                 row[i] = near
                 words[i] |= word & _SIGN
@@ -112,7 +114,7 @@ def _across(row, mode):
 
 @jit
 def round_all(values, mode):
-    """Round the fp32 numbers of a row to the format, in place; not for NaNs."""
+    """Round the fp32 numbers of a row to the format, in place; a NaN of a processor stays one."""
     _round(values, mode)
 
 
@@ -215,7 +217,7 @@ def conv_grad(weights, bias, grad, x, mode):
 
 @jit
 def pool_forward(out, which, x):
-    """The maximum of 2 by 2 rectified values, and the first place that has it."""
+    """The maximum of 2 by 2 rectified values, and the first place that has it; a NaN if any is."""
     for c in range(out.shape[0]):
         for y in range(out.shape[1]):
             for column in range(out.shape[2]):
@@ -223,7 +225,8 @@ def pool_forward(out, which, x):
                     best, place = _ZERO, 0
                     for k in range(4):
                         value = x[c, 2 * y + (k >> 1), 2 * column + (k & 1), n]
-                        if value > best:
+                        # A NaN is above all, and stays.
+                        if value > best or value != value:
                             best, place = value, k
                     out[c, y, column, n] = best
                     which[c, y, column, n] = place
@@ -245,10 +248,10 @@ def pool_back(out, grad, which, pooled):
 
 @jit
 def relu_forward(x):
-    """x where it is positive, else +0, in place."""
+    """x where it is positive or a NaN, else +0, in place."""
     row = x.reshape(-1)
     for i in range(row.size):
-        row[i] = row[i] if row[i] > _ZERO else _ZERO
+        row[i] = _ZERO if row[i] <= _ZERO else row[i]
 
 
 @jit

@@ -20,7 +20,7 @@ def product(
     skip_zeros: bool = False,
     radix: int = 4,
 ) -> list[Signal]:
-    """The upper half of `left` times `right`, both N bits, which are kept.
+    """The upper half of `left` times `right`, both N bits; `right` is kept.
 
     Digits of `right` have `radix` values, 2 or 4; with `skip_zeros`, which takes radix 2, a digit
     that is 0 in every column is skipped. Returns N + 3 rows: what is sticky, the highest bit of
@@ -39,7 +39,12 @@ def product(
     for j in range(0, len(right), bits):
         digit = right[j : j + bits]
         if len(digit) == 2:
-            addend = _multiple(builder, left, tripled, digit, j + bits == len(right))
+            if j + bits == len(right):
+                addend = _last_multiple(builder, left, tripled, digit[0])
+            else:
+                addend = _multiple(builder, left, tripled, digit)
+        elif j + 1 == len(right):
+            addend = list(left)
         else:
             builder.search(digit)
             addend = _gated(builder, left)
@@ -108,42 +113,44 @@ def _gated(builder: Builder, rows: Sequence[Signal]) -> list[Signal]:
 
 def _tripled(builder: Builder, rows: Sequence[Signal]) -> list[Signal]:
     """New rows that hold three times `rows`."""
-    single = copied(builder, "single", rows)
-    double = copied(builder, "double", [ZERO, *rows])
-    total, carry = add_into(builder, double, single, ZERO)
+    total = copied(builder, "triple", [*rows, rows[-1]])
+    for row, below in zip(total[1:-1], rows, strict=False):
+        builder.xor(row, below)
+    carry = builder.row("triple")
+    builder.copy(carry, rows[0])
+    builder.and_(carry, rows[1])
+    # Where a bit and the one below it differ the carry stays, elsewhere it is the bit.
+    for row, bit in zip(total[2:], [*rows[2:], ZERO], strict=True):
+        builder.together((carry, ~row, bit), (row, carry, ~row))
     return [*total, carry]
 
 
 def _multiple(
-    builder: Builder,
-    single: Sequence[Signal],
-    triple: Sequence[Signal],
-    digit: Sequence[Signal],
-    last: bool,
+    builder: Builder, single: Sequence[Signal], triple: Sequence[Signal], digit: Sequence[Signal]
 ) -> list[Signal]:
-    """New rows, two more than `single`, that hold `digit`, of two bits, times `single`.
-
-    The `last` digit is taken to be 2 or 3.
-    """
+    """New rows, two more than `single`, that hold `digit`, of two bits, times `single`."""
     low, high = digit
     size = len(single)
     rows = builder.rows("addend", size + 2)
-    double = [ZERO, *single, ZERO]
-    if last:
-        for row, source in zip(rows, double, strict=True):
-            builder.copy(row, source)
-        builder.search([low])
-    else:
-        for row, source in zip(rows, [*single, ZERO, ZERO], strict=True):
-            builder.copy(row, source)
-        builder.search([high], [low])
-        for row, source in zip(rows[:-1], double[:-1], strict=True):
-            builder.select(row, MATCH, source)
-        builder.search([high, low])
+    for row, source in zip(rows, [*single, ZERO, ZERO], strict=True):
+        builder.copy(row, source)
+    builder.search([high], [low])
+    for row, source in zip(rows[:-1], [ZERO, *single], strict=True):
+        builder.select(row, MATCH, source)
+    builder.search([high, low])
     for row, source in zip(rows, triple, strict=True):
         builder.select(row, MATCH, source)
-    if not last:
-        builder.search(zeros=[high, low])
-        for row in rows[:size]:
-            builder.select(row, MATCH, ZERO)
+    builder.search(zeros=[high, low])
+    for row in rows[:size]:
+        builder.select(row, MATCH, ZERO)
     return rows
+
+
+def _last_multiple(
+    builder: Builder, single: Sequence[Signal], triple: list[Signal], low: Signal
+) -> list[Signal]:
+    """The same of the last digit, which is taken to be 2 or 3, in place of `triple`."""
+    builder.search(zeros=[low])
+    for row, source in zip(triple, [ZERO, *single, ZERO], strict=True):
+        builder.select(row, MATCH, source)
+    return triple

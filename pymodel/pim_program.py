@@ -8,6 +8,7 @@ from typing import Any, Self
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import canonical_json, digest_of
 from nvmcosim.pymodel.pim_step import MATCH, ONE, PUBLISHED_K, ZERO, PimCounts, Signal, Step, Write
+from nvmcosim.pymodel.units import check_whole
 
 __all__ = ["PimProgram"]
 
@@ -26,7 +27,8 @@ class PimProgram:
         gates: gates that a write may have.
 
     Raises `InputError` for a row that is not there, a step that needs more than `k` rows, a row
-    that is used before it holds anything, and a skip beyond the end.
+    that is used before it holds anything (a step that may be skipped gives none to those after the
+    skip), a skip beyond the end, and operands without rows, of one name or with rows in common.
     """
 
     name: str
@@ -39,18 +41,46 @@ class PimProgram:
     gates: int = 1
 
     def __post_init__(self) -> None:
+        self._check_operands()
         held = {row for _, rows in self.inputs for row in rows}
-        for _, rows in (*self.inputs, *self.outputs):
-            for row in rows:
-                self._check_row(row, "an operand")
         matched = False
+        # What is held where a skip lands, by step: what was held before it.
+        landings: dict[int, set[int]] = {}
         for number, step in enumerate(self.steps):
+            held &= landings.pop(number, held)
             self._check_step(number, step, held, matched or bool(step.search))
             matched = matched or bool(step.search)
-            held |= {write.row for write in step.writes}
+            held = held | {write.row for write in step.writes}
+            if step.skip:
+                at = number + 1 + step.skip
+                landings[at] = landings.get(at, held) & held
+        held &= landings.pop(len(self.steps), held)
         for name, rows in self.outputs:
             if not held.issuperset(rows):
                 raise InputError(f"{self.name}: output {name} has rows that are never written")
+
+    def _check_operands(self) -> None:
+        for what, least in (("k", 0), ("search_rows", 0), ("gates", 1)):
+            check_whole(getattr(self, what), f"{what} of {self.name}", least, 1 << 16)
+        for what, ports in (("inputs", self.inputs), ("outputs", self.outputs)):
+            names = [name for name, _ in ports]
+            if not names or len(set(names)) < len(names):
+                raise InputError(
+                    f"{self.name}: {what} are {', '.join(names) or 'none'}; there must be one at "
+                    "least, each with a name of its own"
+                )
+            for name, rows in ports:
+                if not rows:
+                    raise InputError(f"{self.name}: operand {name} has no rows")
+                for row in rows:
+                    self._check_row(row, f"operand {name}")
+        taken = [row for _, rows in self.inputs for row in rows]
+        if len(set(taken)) < len(taken):
+            raise InputError(f"{self.name}: inputs share a row; each bit has a row of its own")
+        given = dict(self.outputs)
+        for name, rows in self.inputs:
+            if given.get(name, rows) != rows:
+                raise InputError(f"{self.name}: {name} is an input and, in other rows, an output")
 
     def _check_row(self, row: int, where: str) -> None:
         if not 0 <= row < self.rows:
@@ -88,6 +118,15 @@ class PimProgram:
                     f"has {self.gates}, and with more than one it is set to a constant"
                 )
         signals = [s for write in step.writes for s in write.signals]
+        for signal in signals:
+            if signal.row < MATCH.row:
+                raise InputError(
+                    f"{self.name}: {where} has a signal from row {signal.row}; {ONE.row} is a "
+                    f"constant and {MATCH.row} the match latch"
+                )
+        for _, bit in step.search:
+            if bit not in (0, 1):
+                raise InputError(f"{self.name}: {where} searches for {bit}; it must be 0 or 1")
         if not matched and any(s.row == MATCH.row for s in signals):
             raise InputError(f"{self.name}: {where} uses the match latch before any search")
         if step.skip and not step.search:
@@ -149,14 +188,14 @@ class PimProgram:
         """The program that `to_dict` made `values` of; raises `InputError`."""
         try:
             return cls(
-                name=str(values["name"]),
-                row_names=tuple(map(str, values["row_names"])),
-                inputs=tuple((n, tuple(map(int, r))) for n, r in values["inputs"]),
-                outputs=tuple((n, tuple(map(int, r))) for n, r in values["outputs"]),
+                name=_text(values["name"]),
+                row_names=tuple(map(_text, values["row_names"])),
+                inputs=tuple((_text(n), tuple(map(_whole, r))) for n, r in values["inputs"]),
+                outputs=tuple((_text(n), tuple(map(_whole, r))) for n, r in values["outputs"]),
                 steps=tuple(_step(entry) for entry in values["steps"]),
-                k=int(values["k"]),
-                search_rows=int(values["search_rows"]),
-                gates=int(values["gates"]),
+                k=_whole(values["k"]),
+                search_rows=_whole(values["search_rows"]),
+                gates=_whole(values["gates"]),
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             if isinstance(error, InputError):
@@ -199,16 +238,36 @@ def _step_values(step: Step) -> dict[str, Any]:
     return values
 
 
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"{value!r} is no whole number")
+    return value
+
+
+def _bit(value: Any) -> int:
+    if _whole(value) not in (0, 1):
+        raise ValueError(f"{value!r} is no bit")
+    return int(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no name")
+    return value
+
+
 def _step(values: Mapping[str, Any]) -> Step:
+    if unknown := set(values) - {"writes", "search", "skip"}:
+        raise ValueError(f"a step has {', '.join(map(repr, sorted(unknown)))}")
     return Step(
         tuple(_write(entry) for entry in values["writes"]),
-        tuple((int(row), int(bit)) for row, bit in values.get("search", ())),
-        int(values.get("skip", 0)),
+        tuple((_whole(row), _bit(bit)) for row, bit in values.get("search", ())),
+        _whole(values.get("skip", 0)),
     )
 
 
 def _write(entry: Sequence[Any]) -> Write:
-    row, *rest = map(int, entry)
+    row, *rest = map(_whole, entry)
     value, gate, *also = (Signal(*pair) for pair in _pairs(rest))
     return Write(row, gate, value, tuple(also))
 
@@ -216,4 +275,4 @@ def _write(entry: Sequence[Any]) -> Write:
 def _pairs(numbers: Sequence[int]) -> list[tuple[int, bool]]:
     if len(numbers) % 2:
         raise ValueError(f"a write has {len(numbers)} numbers after its row; they come in pairs")
-    return [(numbers[i], bool(numbers[i + 1])) for i in range(0, len(numbers), 2)]
+    return [(numbers[i], bool(_bit(numbers[i + 1]))) for i in range(0, len(numbers), 2)]

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.pim_program import PimProgram
 from nvmcosim.pymodel.pim_step import MATCH, ONE, ZERO, PimCounts, Step, Write
+from nvmcosim.pymodel.pim_words import operand_words, word_type
+from nvmcosim.pymodel.units import check_whole
 
 __all__ = ["run_program"]
 
@@ -37,29 +39,32 @@ class _Table:
 
 def run_program(
     program: PimProgram,
-    operands: Mapping[str, NDArray],
+    operands: Mapping[str, ArrayLike],
     columns: int = 1024,
     threads: int = 1,
 ) -> tuple[dict[str, NDArray], PimCounts]:
     """Run `program` on unsigned words in arrays of `columns` columns; as many words as one likes.
 
     Returns the outputs as unsigned words, and what all arrays took
-    together. Arrays are alike but for what they skip. Raises `InputError` for operands that are
-    missing or not of one length, and for a number of columns that is no multiple of 64.
+    together. Arrays are alike but for what they skip. Raises `InputError` as `operand_words` does,
+    for a program without outputs, a number of columns that is no multiple of 64, and threads
+    below 1.
     """
     from nvmcosim.pymodel.pim_kernels import run_blocks
     from nvmcosim.pymodel.teams import shared_out
 
-    if columns % 64 or not 64 <= columns <= _MOST_COLUMNS:
+    check_whole(columns, "columns", 64, _MOST_COLUMNS)
+    if columns % 64:
         raise InputError(f"columns is {columns}; it must be a multiple of 64 up to {_MOST_COLUMNS}")
+    check_whole(threads, "threads", 1, 1 << 10)
     for name, rows in (*program.inputs, *program.outputs):
         if len(rows) > 32:
             raise InputError(f"operand {name} of {program.name} has {len(rows)} bits; at most 32")
     # The kernel takes words of one type; a conversion has two.
-    kinds = [_type(max(len(r) for _, r in ports)) for ports in (program.inputs, program.outputs)]
-    taken = [_words(program, operands, name, kinds[0]) for name, _ in program.inputs]
-    if len({words.size for words in taken}) != 1:
-        raise InputError(f"operands have {[w.size for w in taken]} words; all must have as many")
+    kinds = [
+        word_type(max(len(r) for _, r in ports)) for ports in (program.inputs, program.outputs)
+    ]
+    taken = [w.astype(kinds[0], copy=False) for w in operand_words(program, operands).values()]
     table = _table(program)
     count = taken[0].size
     given = [np.empty(count, kinds[1]) for _ in program.outputs]
@@ -86,23 +91,13 @@ def run_program(
     for number, skipped in enumerate(table.skips):
         counts += _times(skipped, -int(passed[number]))
     outputs = zip(program.outputs, given, strict=True)
-    return {n: words.astype(_type(len(rows)), copy=False) for (n, rows), words in outputs}, counts
+    return {
+        n: words.astype(word_type(len(rows)), copy=False) for (n, rows), words in outputs
+    }, counts
 
 
 def _times(counts: PimCounts, factor: int) -> PimCounts:
     return PimCounts(**{name: factor * value for name, value in counts.to_dict().items()})
-
-
-def _type(width: int) -> np.dtype:
-    return np.dtype(np.uint8 if width <= 8 else np.uint16 if width <= 16 else np.uint32)
-
-
-def _words(
-    program: PimProgram, operands: Mapping[str, NDArray], name: str, kind: np.dtype
-) -> NDArray:
-    if name not in operands:
-        raise InputError(f"operand {name} of {program.name} is missing")
-    return np.ascontiguousarray(operands[name], dtype=kind).reshape(-1)
 
 
 def _places(ports: Sequence[tuple[int, ...]]) -> NDArray[np.int64]:

@@ -13,10 +13,15 @@ from heapq import heappop, heappush
 
 from nvmcosim.pymodel.pim_step import MATCH, ONE, Step, Write
 
-__all__ = ["Bundle", "assign_rows", "pack"]
+__all__ = ["Bundle", "assign_rows", "pack", "waits_of"]
 
 #: How many writes that do not fit into a step are looked at before the step is closed.
 _LOOKED_AT = 200
+#: Rules of preference, found by trying: whether the steps that have to follow are counted with
+#: searches in the order in which they are written; in steps, what being written early counts, what
+#: a search does, and what a write that reads two rows does, which fits in fewer steps; how much
+#: that takes a search's latch may still wait for.
+_RULES = ((True, 0.25, 4.0, 0.0, 2), (False, 2.25, 4.0, 1.0, 8), (True, 0.5, 4.0, 3.0, 0))
 
 
 @dataclass(frozen=True)
@@ -42,26 +47,36 @@ class Bundle:
         return (*self.step.reads, *(row for row, _ in self.search))
 
 
-def _waits(bundles: Sequence[Bundle]) -> list[dict[int, int]]:
-    """By bundle: on which earlier ones it waits, and whether a step (1) or not (0)."""
+@dataclass(frozen=True)
+class _Order:
+    """What has to come before what, by bundle.
+
+    Fields:
+        waits: on which earlier bundles one waits, and whether a step (1) or not (0).
+        latch: the search whose match latch a bundle takes: -1 for one before the first, None for
+            no use of it.
+        before: by search, the bundles that those which take its latch wait for, as bits.
+    """
+
+    waits: list[dict[int, int]]
+    latch: list[int | None]
+    before: dict[int, int]
+
+
+def _order(bundles: Sequence[Bundle]) -> _Order:
     written: dict[int, int] = {}
     readers: dict[int, list[int]] = defaultdict(list)
-    searched, matched = -1, list[int]()
+    searched = -1
     waits: list[dict[int, int]] = []
+    latch: list[int | None] = []
+    # Bundles that one waits for, at any distance, and itself.
+    all_of: list[int] = []
+    before: dict[int, int] = {}
     for number, bundle in enumerate(bundles):
         on: dict[int, int] = {}
         for row in bundle.looked_at:
             if row in written:
                 on[written[row]] = 1
-        if bundle.uses_match and searched >= 0:
-            on.setdefault(searched, 0)
-        if bundle.search:
-            on.update(dict.fromkeys(matched, 1))
-            if searched >= 0:
-                on[searched] = 1
-            searched, matched = number, []
-        elif bundle.uses_match:
-            matched.append(number)
         for write in bundle.writes:
             for reader in readers[write.row]:
                 on.setdefault(reader, 0)
@@ -69,52 +84,130 @@ def _waits(bundles: Sequence[Bundle]) -> list[dict[int, int]]:
             if write.row in written:
                 on[written[write.row]] = 1
         on.pop(number, None)
+        closed = 1 << number
+        for earlier in on:
+            closed |= all_of[earlier]
+        latch.append(None)
+        if bundle.search:
+            searched, before[number] = number, 0
+        elif bundle.uses_match:
+            latch[number] = searched
+            if searched >= 0:
+                on.setdefault(searched, 0)
+                before[searched] |= closed
+                closed |= all_of[searched]
         for row in bundle.looked_at:
             readers[row].append(number)
         for write in bundle.writes:
             written[write.row] = number
             readers[write.row] = []
         waits.append(on)
-    return waits
+        all_of.append(closed)
+    for number, bits in before.items():
+        users = sum(1 << n for n, of in enumerate(latch) if of == number)
+        within = sum(1 << n for n in range(number, len(bundles)) if all_of[n] >> number & 1)
+        before[number] = bits & ~users & ~within
+    return _Order(waits, latch, before)
 
 
-def _pack(
-    bundles: Sequence[Bundle],
-    waits: Sequence[dict[int, int]],
-    rank: Sequence[float],
-    k: int,
-) -> list[Step]:
-    """Steps by list scheduling; of what is ready the lowest `rank` goes first."""
-    followers: list[list[tuple[int, int]]] = [[] for _ in bundles]
-    for number, on in enumerate(waits):
-        for earlier, delay in on.items():
-            followers[earlier].append((number, delay))
-    left = [len(on) for on in waits]
-    earliest = [0] * len(bundles)
-    later: dict[int, list[int]] = defaultdict(list)
-    ready: list[tuple[float, int]] = []
-    for number, count in enumerate(left):
-        if not count:
-            heappush(ready, (rank[number], number))
-    steps: list[Step] = []
-    done = 0
-    while done < len(bundles):
-        now = len(steps)
-        for number in later.pop(now, []):
-            heappush(ready, (rank[number], number))
+def waits_of(bundles: Sequence[Bundle]) -> list[dict[int, int]]:
+    """By bundle: on which earlier ones it waits, and whether a step (1) or not (0)."""
+    return _order(bundles).waits
+
+
+def _heights(order: _Order, as_written: bool) -> list[int]:
+    """By bundle, how many steps have to follow it; with `as_written` searches keep their order."""
+    heights = [0] * len(order.waits)
+    # The step of the next search, counted from the end.
+    free = -1
+    for number in range(len(heights) - 1, -1, -1):
+        if as_written and number in order.before:
+            heights[number] = max(heights[number], free + 1)
+            free = heights[number]
+        elif as_written and order.latch[number] is not None:
+            heights[number] = max(heights[number], free + 1)
+        for earlier, delay in order.waits[number].items():
+            heights[earlier] = max(heights[earlier], heights[number] + delay)
+    return heights
+
+
+class _Packing:
+    """Steps by list scheduling; of what is ready the lowest `rank` goes first.
+
+    A search goes when the latch of the one before is no longer needed, and all but `slack` of what
+    those wait for that take its own is done.
+    """
+
+    def __init__(
+        self,
+        bundles: Sequence[Bundle],
+        order: _Order,
+        rank: Sequence[float],
+        slack: int,
+        k: int,
+    ) -> None:
+        self._bundles, self._order, self._rank = bundles, order, rank
+        self._slack, self._k = slack, k
+        self._followers: list[list[tuple[int, int]]] = [[] for _ in bundles]
+        for number, on in enumerate(order.waits):
+            for earlier, delay in on.items():
+                self._followers[earlier].append((number, delay))
+        self._left = [len(on) for on in order.waits]
+        self._earliest = [0] * len(bundles)
+        self._later: dict[int, list[int]] = defaultdict(list)
+        self._ready = [(rank[n], n) for n, count in enumerate(self._left) if not count]
+        self._ready.sort()
+        self._searches = sum(1 << n for n in order.before)
+        self._takers: dict[int | None, int] = defaultdict(int)
+        for search in order.latch:
+            self._takers[search] += 1
+        #: How many have still to take the latch, and whether one does in this step.
+        self._taking, self._taken = self._takers[-1], False
+        self._done, self._count = 0, 0
+
+    def _may_search(self, number: int) -> bool:
+        missing = self._order.before[number] & ~self._done
+        return (
+            not self._taking
+            and not self._taken
+            and not missing & self._searches
+            and missing.bit_count() <= self._slack
+        )
+
+    def _place(self, number: int, now: int) -> None:
+        self._done |= 1 << number
+        self._count += 1
+        if number in self._order.before:
+            self._taking = self._takers[number]
+        elif self._order.latch[number] is not None:
+            self._taking -= 1
+            self._taken = True
+        for follower, delay in self._followers[number]:
+            self._left[follower] -= 1
+            self._earliest[follower] = max(self._earliest[follower], now + delay)
+            if not self._left[follower]:
+                if self._earliest[follower] > now:
+                    self._later[self._earliest[follower]].append(follower)
+                else:
+                    heappush(self._ready, (self._rank[follower], follower))
+
+    def _step(self, now: int) -> Step:
+        for number in self._later.pop(now, []):
+            heappush(self._ready, (self._rank[number], number))
         reads: set[int] = set()
         writes: list[Write] = []
         search: tuple[tuple[int, int], ...] = ()
         postponed: list[tuple[float, int]] = []
-        while ready and len(writes) < k and len(postponed) < _LOOKED_AT:
-            item = heappop(ready)
-            bundle = bundles[item[1]]
+        self._taken = False
+        while self._ready and len(writes) < self._k and len(postponed) < _LOOKED_AT:
+            item = heappop(self._ready)
+            bundle = self._bundles[item[1]]
             wanted = reads.union(bundle.step.reads)
             fits = (
-                len(wanted) <= k
-                and len(writes) + len(bundle.writes) <= k
+                len(wanted) <= self._k
+                and len(writes) + len(bundle.writes) <= self._k
                 and not (wanted and (search or bundle.search))
-                and not (search and bundle.search)
+                and not (bundle.search and (search or not self._may_search(item[1])))
             )
             if not fits:
                 postponed.append(item)
@@ -122,37 +215,37 @@ def _pack(
             reads = wanted
             writes += bundle.writes
             search = search or bundle.search
-            done += 1
-            for number, delay in followers[item[1]]:
-                left[number] -= 1
-                earliest[number] = max(earliest[number], now + delay)
-                if not left[number]:
-                    if earliest[number] > now:
-                        later[earliest[number]].append(number)
-                    else:
-                        heappush(ready, (rank[number], number))
+            self._place(item[1], now)
         for item in postponed:
-            heappush(ready, item)
-        steps.append(Step(tuple(writes), search))
-    return steps
+            heappush(self._ready, item)
+        return Step(tuple(writes), search)
+
+    def steps(self) -> list[Step]:
+        """All steps."""
+        steps: list[Step] = []
+        while self._count < len(self._bundles):
+            steps.append(self._step(len(steps)))
+        return steps
 
 
 def pack(bundles: Sequence[Bundle], k: int) -> list[Step]:
-    """The fewest steps that a few orders of preference find for `bundles`."""
+    """The fewest steps that a few rules of preference find for `bundles`."""
     if not bundles:
         return []
-    waits = _waits(bundles)
-    height = [0] * len(bundles)
-    for number in range(len(bundles) - 1, -1, -1):
-        for earlier, delay in waits[number].items():
-            height[earlier] = max(height[earlier], height[number] + delay)
-    ranks = [
-        [float(number) for number in range(len(bundles))],
-        [-float(h) for h in height],
-        [number / len(bundles) * max(height) * 2 - h for number, h in enumerate(height)],
-        [number / len(bundles) * max(height) / 2 - h for number, h in enumerate(height)],
-    ]
-    return min((_pack(bundles, waits, rank, k) for rank in ranks), key=len)
+    order = _order(bundles)
+    found: list[list[Step]] = []
+    for as_written, weight, search, pair, slack in _RULES:
+        heights = _heights(order, as_written)
+        scale = weight * max(heights) / len(bundles)
+        rank = [
+            number * scale
+            - height
+            - (search if number in order.before else 0)
+            - (pair if len(bundles[number].step.reads) > 1 else 0)
+            for number, height in enumerate(heights)
+        ]
+        found.append(_Packing(bundles, order, rank, slack, k).steps())
+    return min(found, key=len)
 
 
 def assign_rows(

@@ -51,9 +51,9 @@ def test_a_layer_worked_out_by_hand() -> None:
     assert forward.latency_us == pytest.approx(4 * (31 + 44) * 1e-3)
     assert forward.energy_nj == pytest.approx(96 * (200 + 64) * 1e-6)
     assert forward.utilisation == 24 / 1024
-    # 9 inputs of 2 samples share 96 MACs.
+    # 9 inputs of 2 samples share 96 MACs: the middle one is in all 4 positions of 3 outputs.
     assert (second[1].columns, second[1].macs) == (18, 96)
-    assert second[1].compute_us == pytest.approx(6 * 31e-3)
+    assert second[1].compute_us == pytest.approx(12 * 31e-3)
     # 15 parameters of 2 samples; 4 positions, then one sum over samples.
     assert (gradient.columns, gradient.macs) == (30, 96)
     assert gradient.latency_us == pytest.approx((4 * (31 + 44) + 3 + 22) * 1e-3)
@@ -97,3 +97,69 @@ def test_wrong_input_is_refused() -> None:
         map_network(LENET, 64, machine=Machine(rows=256))
     with pytest.raises(InputError, match="subarrays is -1"):
         Machine(-1)
+
+
+def _places_of_a_line(kernel: int, stride: int, border: int, side: int) -> list[int]:
+    """By position of a line of inputs, how many kernels read it."""
+    outputs = (side + 2 * border - kernel) // stride + 1
+    read = [0] * side
+    for output in range(outputs):
+        for tap in range(kernel):
+            at = output * stride + tap - border
+            if 0 <= at < side:
+                read[at] += 1
+    return read
+
+
+@pytest.mark.parametrize(
+    ("layer", "kernel", "stride", "border", "side"),
+    [
+        (LENET[1], 5, 1, 0, 14),
+        (LENET[2], 1, 1, 0, 1),
+        (resnet50()[0], 7, 2, 3, 224),
+        *(
+            (layer, layer.kernel, layer.stride, layer.kernel // 2, math.isqrt(layer.input_places))
+            for layer in resnet50()[1:28]
+        ),
+    ],
+)
+def test_the_input_used_most_is_counted_out(
+    layer: Layer, kernel: int, stride: int, border: int, side: int
+) -> None:
+    read = _places_of_a_line(kernel, stride, border, side)
+    assert layer.uses == layer.outputs * max(read) ** 2
+    assert layer.reached == sum(n > 0 for n in read) ** 2
+
+
+def test_a_gradient_of_one_position_is_a_product() -> None:
+    costs = {"mac": Costs(10), "add": Costs(2), "multiply": Costs(7)}
+    gradient = map_network([Layer("a", 3, 4)], 2, "fp32", PLAIN, costs)[1]
+    assert gradient.compute_us == pytest.approx((7 + 2) * 1e-3)
+
+
+def test_split_sums_by_hand() -> None:
+    """A sum of 10 products in 4 columns: 3 MACs each, then two additions."""
+    layer = Layer("a", 10, 1, biases=False)
+    costs = {"mac": Costs(10, 0, 0, 0, 100), "add": Costs(1, 0, 0, 0, 10)}
+    whole = map_network([layer], 1, "fp32", PLAIN, costs)[0]
+    part = map_network([layer], 1, "fp32", PLAIN, costs, split=4)[0]
+    assert (whole.columns, part.columns) == (1, 4)
+    assert whole.compute_us == pytest.approx(100e-3)
+    assert part.compute_us == pytest.approx((3 * 10 + 2) * 1e-3)
+    assert part.energy_nj - whole.energy_nj == pytest.approx(3 * (10 + 32) * 1e-6)
+    assert part.macs == whole.macs
+
+
+def test_a_split_takes_no_more_rounds_and_leaves_each_column_a_product() -> None:
+    machine = Machine(100)
+    whole = map_network(LENET, 64, machine=machine)
+    split = map_network(LENET, 64, machine=machine, split=1024)
+    assert [p.rounds for p in split] == [p.rounds for p in whole]
+    assert all(b.latency_us <= a.latency_us for a, b in zip(whole, split, strict=True))
+    assert all(b.energy_nj >= a.energy_nj for a, b in zip(whole, split, strict=True))
+    assert any(b.columns > a.columns for a, b in zip(whole, split, strict=True))
+    # Without a limit, powers of two up to the products of a sum.
+    free = map_network(LENET, 1, split=1 << 16)
+    assert free[0].columns == 16 * LENET[0].outputs * LENET[0].places
+    with pytest.raises(InputError, match="split is 3; it must be a power of two"):
+        map_network(LENET, 64, split=3)

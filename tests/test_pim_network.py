@@ -141,3 +141,29 @@ def test_training_goes_on_where_it_was_interrupted(
     assert cell.run(tmp_path / "b.pt") == whole
     with pytest.raises(InputError, match="train is"):
         LenetCell("fp32", LenetSize(batch=1024)).run(tmp_path / "c.pt")
+
+
+@pytest.mark.parametrize(
+    ("change", "value"),
+    [
+        ("history", np.zeros((1, 3))),
+        ("history", np.zeros((9, 2))),
+        ("history", np.full((1, 2), np.nan)),
+        ("conv1-bias", np.full(10, np.nan)),
+        ("conv1-bias", np.full(10, 1e300)),
+        # No number of fp32.
+        ("conv1-bias", np.full(10, 0.1)),
+        ("conv1-bias", np.zeros(9)),
+    ],
+)
+def test_a_checkpoint_that_is_no_state_of_a_training_is_as_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str, value: np.ndarray
+) -> None:
+    images, labels = samples()
+    few = ImageSet("mnist", "few", "", images[:, None], labels, images[:, None], labels, {})
+    monkeypatch.setattr(training, "mnist", lambda *_: few)
+    cell = LenetCell("fp32", LenetSize(epochs=1, batch=16))
+    whole = cell.run(tmp_path / "a.npz")
+    kept = dict(np.load(tmp_path / "a.npz"))
+    np.savez(tmp_path / "b.npz", **{**kept, change: value})
+    assert cell.run(tmp_path / "b.npz") == whole

@@ -15,6 +15,13 @@ from nvmcosim.pymodel.pim_programs import named_program
 from nvmcosim.studies.executors import InProcess
 from nvmcosim.studies.wang2020 import printed, training
 from nvmcosim.studies.wang2020.alignment import ALIGNMENTS, alignment_program
+from nvmcosim.studies.wang2020.breakdown import (
+    GROUPS,
+    energy_by_part,
+    equation_mac,
+    latency_by_part,
+    program_mac,
+)
 from nvmcosim.studies.wang2020.network import network_figures
 from nvmcosim.studies.wang2020.runs import network_cells, network_results
 from nvmcosim.studies.wang2020.study import PARTS, StudyOptions, run_study
@@ -48,6 +55,32 @@ def test_bit_by_bit_and_searched_alignment_grow_faster_than_by_powers() -> None:
     assert steps["powers"][1] < 7 * steps["powers"][0]
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_breakdowns_of_a_mac_add_up_to_its_counts(name: str) -> None:
+    counts = named_program("mac", name).counts
+    mac = program_mac(name)
+    # 2.03 ns a read or search and 2.48 ns a write, 12 fJ a written cell.
+    latency = (counts.reads + counts.searches) * 2.03e-3 + counts.writes * 2.48e-3
+    assert sum(mac.latency_us.values()) == pytest.approx(latency)
+    assert sum(latency_by_part(name).values()) == pytest.approx(latency)
+    energy = counts.cell_writes * 12e-3
+    assert sum(mac.energy_pj.values()) == pytest.approx(energy)
+    assert sum(energy_by_part(name).values()) == pytest.approx(energy)
+    # Every part of both programs has a name that the plot explains.
+    assert energy_by_part(name).keys() == GROUPS.keys() - {"other"}
+    product = multiply_parts(name)["product"].cell_writes
+    assert energy_by_part(name)["partial products"] == pytest.approx(product * 12e-3)
+
+
+def test_breakdown_of_the_equations_is_worked_out_by_hand() -> None:
+    """Fp32: 218 and 1258.5 reads, 50 searches, 217 and 1258.5 writes, 388 and 2759.5 cells."""
+    mac = equation_mac("fp32")
+    assert list(mac.latency_us.values()) == pytest.approx(
+        [1476.5 * 2.03e-3, 50 * 2.03e-3, 1475.5 * 2e-3, 1475.5 * 0.48e-3]
+    )
+    assert mac.energy_pj == pytest.approx({"multiplication": 33.114, "addition": 4.656})
+
+
 def test_study_has_every_row_and_a_reason_where_it_differs(tmp_path: Path) -> None:
     # The device takes a minute of ngspice; its rows have tests of their own.
     counted = tuple(part for part in PARTS if part != "device")
@@ -61,6 +94,9 @@ def test_study_has_every_row_and_a_reason_where_it_differs(tmp_path: Path) -> No
     assert rows["text-adder/nor/steps"]["verdict"] == "reproduced"
     assert rows["eq3/fp32/reads"]["ours"] < rows["eq3/fp32/reads"]["paper"]
     assert rows["text-fast-switch"]["verdict"] == "contradicted"
+    assert [plot["id"] for plot in values["plots"]] == ["fig5-kinds", "fig5-parts"]
+    assert all((tmp_path / plot["png"]).exists() for plot in values["plots"])
+    assert [point["format"] for point in rows["fig5/latency"]["points"]] == [*FORMATS]
     assert rows["accuracy/lenet/fp32"]["verdict"] == "not-run"
     assert rows["fig6/latency-ratio"]["ours"] is None
 

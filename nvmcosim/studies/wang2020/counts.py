@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from nvmcosim.pymodel.formats import FORMATS
 from nvmcosim.pymodel.pim_adders import ADDERS
-from nvmcosim.pymodel.pim_float_add import add_parts
-from nvmcosim.pymodel.pim_float_multiply import multiply_parts, multiply_program
+from nvmcosim.pymodel.pim_bounds import StepBounds
+from nvmcosim.pymodel.pim_float_add import add_bounds, add_parts
+from nvmcosim.pymodel.pim_float_multiply import multiply_bounds, multiply_parts, multiply_program
 from nvmcosim.pymodel.pim_programs import named_program
 from nvmcosim.pymodel.pim_step import PUBLISHED_K, PimCounts
 from nvmcosim.studies.figures import Figure, judge_number, judge_rule
@@ -72,7 +73,29 @@ def equation_figures() -> list[Figure]:
                 )
             )
         figures += _equation_3(name)
+        for operation, steps, bounds in (
+            ("add", float(paper.reads + paper.searches), add_bounds(name)),
+            ("multiply", printed.equation_3_steps(fmt), multiply_bounds(name)),
+        ):
+            figures.append(_steps(name, operation, steps, bounds))
     return figures
+
+
+def _steps(name: str, operation: str, paper: float, bounds: StepBounds) -> Figure:
+    """All steps, searches included, and how few they could be in another order."""
+    ours = named_program(operation, name).counts.steps
+    return judge_number(
+        f"steps/{name}/{operation}",
+        f"{operation}, {name}: steps that read or search",
+        f"{paper:g}",
+        ours,
+        "steps",
+        f"{'fewer' if ours < paper else 'more'} than the equation, for all of IEEE 754; no order "
+        f"of these writes and searches takes fewer than {bounds.least} steps: {bounds.writes} by "
+        f"cells written, {bounds.searches} by searches and what other steps have to read, "
+        f"{bounds.chain} by the longest chain; {_K}",
+        points=[vars(bounds)],
+    )
 
 
 def _equation_3(name: str) -> list[Figure]:

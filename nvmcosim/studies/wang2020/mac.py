@@ -1,17 +1,20 @@
 """Latency and energy of a multiply-accumulate from counted steps (wang2020, Fig. 5)."""
 
-from nvmcosim.pymodel.formats import FP32
+from collections.abc import Callable
+from typing import Any
+
+from nvmcosim.pymodel.formats import FORMATS
 from nvmcosim.pymodel.pim_programs import named_program
 from nvmcosim.studies.figures import Figure
-from nvmcosim.studies.wang2020 import printed
+from nvmcosim.studies.wang2020.breakdown import (
+    energy_by_part,
+    equation_mac,
+    latency_by_part,
+    program_mac,
+)
 
 __all__ = ["mac_figures"]
 
-#: NVSim with the paper's Table 1: 28 nm, 1024 by 1024 cells of 40 F². Its energies are not used:
-#: that of one bit line comes out negative. A search is taken as a read.
-READ_NS, WRITE_NS = 2.03, 2.48
-#: Table 1.
-SWITCH_NS, SWITCH_FJ = 2.0, 12.0
 _BASIS = "steps counted here, times from NVSim with Table 1 (read 2.03 ns, write 2.48 ns)"
 _NO_BASELINE = (
     "the paper's own simulator of FloatPIM is not public, and FloatPIM prints no counts of a "
@@ -21,14 +24,10 @@ _NO_BASELINE = (
 
 def mac_figures() -> list[Figure]:
     """Fig. 5's numbers: what can be computed, and why the rest cannot."""
-    add, multiply = printed.equation_2(FP32), printed.equation_3_steps(FP32)
-    paper_reads = add.reads + add.searches + multiply
-    paper_writes = add.writes + multiply
     mac = named_program("mac", "fp32").counts
-    ours = _latency(mac.reads + mac.searches, mac.writes)
-    theirs = _latency(paper_reads, paper_writes)
-    cells = add.cell_writes + printed.equation_3_cells(FP32)
-    saving = 100 * paper_writes * SWITCH_NS / (1e3 * theirs)
+    paper, program = equation_mac("fp32"), program_mac("fp32")
+    theirs, ours = (sum(each.latency_us.values()) for each in (paper, program))
+    saving = 100 * paper.latency_us["switch"] / theirs
     return [
         Figure(
             "fig5/latency",
@@ -39,16 +38,18 @@ def mac_figures() -> list[Figure]:
             "differs",
             f"{_BASIS}; the paper prints ratios alone, so both columns are computed; ours is one "
             f"program of {mac.steps} steps that gives IEEE 754's results for any operands",
+            points=_points("latency_us", latency_by_part),
         ),
         Figure(
             "fig5/switching-energy",
             "Energy of an fp32 MAC's cell writes at 12 fJ a switch",
-            cells * SWITCH_FJ * 1e-3,
-            mac.cell_writes * SWITCH_FJ * 1e-3,
+            sum(paper.energy_pj.values()),
+            sum(program.energy_pj.values()),
             "pJ",
             "differs",
             "cells written by Eq. 2 and 3 and by the program, each taken to switch; drivers and "
             "sense amplifiers are not in it",
+            points=_points("energy_pj", energy_by_part),
         ),
         Figure(
             "text-fast-switch",
@@ -72,6 +73,14 @@ def mac_figures() -> list[Figure]:
     ]
 
 
-def _latency(reads: float, writes: float) -> float:
-    """In µs."""
-    return (reads * READ_NS + writes * WRITE_NS) * 1e-3
+def _points(quantity: str, by_part: Callable[[str], dict[str, float]]) -> list[dict[str, Any]]:
+    """The splits that the plots show, of every format."""
+    return [
+        {
+            "format": name,
+            "equations": getattr(equation_mac(name), quantity),
+            "program": getattr(program_mac(name), quantity),
+            "parts": by_part(name),
+        }
+        for name in FORMATS
+    ]

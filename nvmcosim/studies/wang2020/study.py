@@ -14,6 +14,7 @@ from nvmcosim.studies.executors import InProcess
 from nvmcosim.studies.figures import Figure
 from nvmcosim.studies.frame import Progress, check_chosen
 from nvmcosim.studies.wang2020.alignment import alignment_figures
+from nvmcosim.studies.wang2020.breakdown_plots import draw_breakdown
 from nvmcosim.studies.wang2020.counts import adder_figures, aritpim_figures, equation_figures
 from nvmcosim.studies.wang2020.mac import mac_figures
 from nvmcosim.studies.wang2020.network import network_figures
@@ -69,6 +70,9 @@ def run_study(
     says so.
     """
     figures, plots = _device(options.out / "plots") if "device" in options.parts else ([], [])
+    if "mac" in options.parts:
+        with suppress(MissingTool):
+            plots += draw_breakdown(options.out / "plots")
     figures += [figure for part in options.parts if part in _COUNTED for figure in _COUNTED[part]()]
     lead = "Counts are exact: those of the programs that the interpreters run."
     results: dict[str, dict[str, Any]] = {}

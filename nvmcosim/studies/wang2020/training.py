@@ -86,7 +86,7 @@ class LenetCell:
             raise InputError(
                 f"train is {size.train} images; it must be at least a batch, {size.batch}"
             )
-        history = _restore(network, checkpoint, self.digest)
+        history = _restore(network, checkpoint, self.digest, size.epochs)
         x, y = images.train_images[:, 0], images.train_labels
         for epoch in range(len(history), size.epochs):
             order = np.random.Generator(np.random.Philox([self.seed, 1000 + epoch]))
@@ -174,16 +174,30 @@ def _keep(
     write_arrays(checkpoint, history=np.array(history), cell=_words(digest), **arrays)
 
 
-def _restore(network: PimNetwork, checkpoint: Path, digest: str) -> list[tuple[float, float]]:
-    """Give `network` the parameters of `checkpoint`; accuracy and loss of the epochs done."""
+def _restore(
+    network: PimNetwork, checkpoint: Path, digest: str, epochs: int
+) -> list[tuple[float, float]]:
+    """Give `network` the parameters of `checkpoint`; accuracy and loss of the epochs done.
+
+    A checkpoint that is damaged, of another cell, or no state of a training is as none.
+    """
     found = read_arrays(checkpoint)
     if found is None or set(found) != {*LENET_SHAPES, "history", "cell"}:
         return []
     history = found["history"]
     if not np.array_equal(found["cell"], _words(digest)) or history.ndim != 2:
         return []
-    if any(found[name].shape != shape for name, shape in LENET_SHAPES.items()):
+    if history.shape[1] != 2 or len(history) > epochs or not np.isfinite(history).all():
         return []
+    for name, shape in LENET_SHAPES.items():
+        values = found[name]
+        # Numbers that the format does not have would be no training of ours.
+        if values.shape != shape or not np.isfinite(values).all():
+            return []
+        with np.errstate(over="ignore"):
+            encoded = network.format.encode(values.astype(np.float32))
+        if not np.array_equal(network.format.decode(encoded), values):
+            return []
     for name, values in network.parameters.items():
         values[:] = found[name]
     return [(float(accuracy), float(loss)) for accuracy, loss in history]
