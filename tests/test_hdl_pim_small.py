@@ -69,7 +69,12 @@ class _Bench:
         #: Whether each clock that a command waited was one in which rows are written.
         self.writing: list[int] = []
         run = self.golden.array._run
-        self.golden.array._run = lambda step: (self.executed.append(step), run(step))  # type: ignore[method-assign, assignment]
+
+        def watched(step: Step) -> None:
+            self.executed.append(step)
+            run(step)
+
+        self.golden.array._run = watched  # type: ignore[method-assign]
 
     def held(self, row: int) -> int:
         return int(self.golden.array.planes[row, 0]) & ((1 << COLUMNS) - 1)
@@ -247,7 +252,8 @@ def test_what_a_unit_states() -> None:
         "at most 2 rows read and 2 written a step",
     ]
     # Which `port_meanings` and whoever sends commands count on.
-    assert [(code.name, code.value) for code in PimOpcode] == [("LOAD", 0), ("READ", 1), ("RUN", 2)]
+    codes = (PimOpcode.LOAD, PimOpcode.READ, PimOpcode.RUN)
+    assert [code.value for code in codes] == [0, 1, 2]
     layout = unit.commands.payload.shape()
     assert (layout.size, layout["opcode"].offset) == (2 + 3 + 3, 0)
     assert len(unit.replies.payload) == 3

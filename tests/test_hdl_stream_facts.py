@@ -9,7 +9,7 @@ from nvmcosim import StreamPlan
 from nvmcosim.hdl.block import build_block
 from nvmcosim.hdl.bms_bank import BmsBank
 from nvmcosim.hdl.bms_sng import BmsSng
-from nvmcosim.hdl.isc_layer import IscLayer
+from nvmcosim.hdl.isc_layer import IscLayer, LayerBitsLayout
 from nvmcosim.hdl.isc_network import IscNetwork
 from nvmcosim.hdl.isc_neuron import IscNeuron, OperandLayout, operands_meaning
 from nvmcosim.pymodel.errors import InputError
@@ -39,6 +39,7 @@ def test_every_port_has_its_meaning_and_no_more(block: str) -> None:
 
 def test_a_layer_has_the_timing_of_a_neuron() -> None:
     assert IscLayer(DEEP).delay == IscNeuron(DEEP).delay == 1
+    assert LayerBitsLayout(3).size == 3 + 1
 
 
 def test_a_network_s_ports_follow_its_last_layer_and_its_numbers() -> None:

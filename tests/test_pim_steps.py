@@ -65,6 +65,8 @@ def test_values_by_hand_and_back() -> None:
         ],
     }
     assert PimProgram.from_dict(json.loads(KINDS_PROGRAM.to_json())) == KINDS_PROGRAM
+    with pytest.raises(InputError, match=r"^p: step 0 writes 2 rows; at most 1"):
+        PimProgram.from_dict({**values, "k": 1})
 
 
 def test_what_steps_take_and_are_called() -> None:
