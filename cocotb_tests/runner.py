@@ -82,10 +82,7 @@ def build(simulator: Simulator, verilog: str, toplevel: str, ports: Sequence[str
     Verilog.
     """
     version = require(simulator)
-    verilator = simulator is Simulator.VERILATOR
-    flags = [*_VERILATOR_ARGS, _MAKE_VARIABLES] if verilator else [*_ICARUS_ARGS]
-    key = digest_of([simulator.value, version, flags, toplevel, list(ports), verilog])[:24]
-    final = cache_folder() / f"{simulator.value}-{key}"
+    final = cache_folder() / _name(simulator, version, verilog, toplevel, ports)
     started = time.perf_counter()
     if not final.is_dir():
         cache_folder().mkdir(parents=True, exist_ok=True)
@@ -99,6 +96,19 @@ def build(simulator: Simulator, verilog: str, toplevel: str, ports: Sequence[str
                 Path(folder).mkdir()
         return Build(simulator, toplevel, final, time.perf_counter() - started)
     return Build(simulator, toplevel, final, 0.0)
+
+
+def _name(
+    simulator: Simulator, version: str, verilog: str, toplevel: str, ports: Sequence[str]
+) -> str:
+    """A name of a build in the cache, another for all that makes another build."""
+    import cocotb
+
+    made_of = [simulator.value, version, [*_ICARUS_ARGS], toplevel, list(ports), verilog]
+    if simulator is Simulator.VERILATOR:
+        # The program looks for cocotb's library where it was when it was linked.
+        made_of[2] = [*_VERILATOR_ARGS, _MAKE_VARIABLES, str(Path(cocotb.__file__).parent)]
+    return f"{simulator.value}-{digest_of(made_of)[:24]}"
 
 
 def _build_in(

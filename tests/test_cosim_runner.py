@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import cocotb
 import numpy as np
 import pytest
 
@@ -79,6 +80,23 @@ def test_a_text_is_built_once(cache: Path) -> None:
     assert other.folder != first.folder
     # Nothing else is left in the cache.
     assert sorted(cache.iterdir()) == sorted([first.folder, other.folder])
+
+
+def test_a_program_linked_to_another_cocotb_is_not_taken(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "_build_in", lambda *_: None)
+
+    def folders() -> list[Path]:
+        return [runner.build(simulator, GOOD, "top", PORTS).folder for simulator in Simulator]
+
+    here = folders()
+    assert folders() == here
+    monkeypatch.setattr(cocotb, "__file__", "/moved/cocotb/__init__.py")
+    moved = folders()
+    assert moved[0] == here[0]
+    assert moved[1] != here[1]
+    assert moved[1].parent == cache
 
 
 def test_bad_verilog_is_told_and_leaves_nothing(cache: Path) -> None:
