@@ -19,7 +19,7 @@ def test_cores_with_frames_of_every_pulse(lengths: tuple[int, int, int]) -> None
     shape = SngShape(
         (0, 1, 4), (0, 3, 0), (True, False, False), *lengths, skips_reset=lengths[0] > 1
     )
-    accepted = core_lockstep(shape, 500, seed=sum(lengths), offer=0.8, take=0.3)
+    accepted = core_lockstep(shape, 600, seed=sum(lengths), offer=0.2, take=0.2)
     fitting = {(c, f) for c in range(8) for f in range(4) if c + (f > 0) <= lengths[1]}
     assert accepted == fitting
 

@@ -134,7 +134,7 @@ def test_what_is_just_enough_is_taken() -> None:
     with pytest.raises(InputError, match="output out has rows that are never written"):
         PimProgram("p", ("r0", "r1"), (("a", (0,)),), (("out", (1,)),), ())
     for row in (-1, 2):
-        with pytest.raises(InputError, match=f"an operand uses row {row}; it has rows 0 to 1"):
+        with pytest.raises(InputError, match=f"operand a uses row {row}; it has rows 0 to 1"):
             PimProgram("p", ("r0", "r1"), (("a", (0, row)),), (("out", (0,)),), ())
 
 
@@ -193,9 +193,10 @@ def test_wrong_operands_are_refused() -> None:
         array.put(program, "a", np.zeros(9, np.uint8))
     with pytest.raises(InputError, match="p takes 4 rows; the array has 3"):
         PimArray(3, 10).run(program)
+    three, four = np.zeros(3, np.uint8), np.zeros(4, np.uint8)
+    two = PimProgram("two", ("a", "b"), (("a", (0,)), ("b", (1,))), (("b", (1,)),), ())
     with pytest.raises(InputError, match=r"operands have \[3, 4\] words; all must have as many"):
-        interpret(program, {"a": np.zeros(3, np.uint8), "b": np.zeros(4, np.uint8)})
-    with pytest.raises(InputError, match=r"operands have \[\] words"):
-        interpret(program, {})
-    with pytest.raises(InputError, match="operand a of p is missing"):
-        interpret(program, {"b": np.zeros(3, np.uint8)})
+        interpret(two, {"a": three, "b": four})
+    for operands in ({}, {"a": three}, {"a": three, "b": three, "c": three}):
+        with pytest.raises(InputError):
+            interpret(two, operands)
