@@ -11,6 +11,7 @@ from amaranth.lib.wiring import Out
 from nvmcosim.hdl.formal import Proof
 from nvmcosim.hdl.pim_adder import PimAdder
 from nvmcosim.hdl.pim_adder_monitor import ADDER_PROPERTIES, adder_monitor
+from nvmcosim.hdl.pim_array import PimCells
 from nvmcosim.hdl.pim_gates import GATES, gate_facts, gate_program
 from nvmcosim.hdl.pim_monitor import UNIT_PROPERTIES, unit_monitor
 from nvmcosim.hdl.pim_proof_programs import every_write, ripple_adder, search_program
@@ -53,6 +54,7 @@ class _Probed(wiring.Component):
 
     def __init__(self, job: PimJob) -> None:
         self.unit = PimUnit(job, counter_bits=_COUNTER_BITS)
+        self.unit.cells = PimCells(job.rows, job.columns, job.program.k, looked_at=True)
         probes = {
             "probe_cells": Out(job.rows * job.columns),
             "probe_place": Out(self.unit.place.shape()),
@@ -62,20 +64,16 @@ class _Probed(wiring.Component):
         super().__init__({**self.unit.signature.members, **probes})
 
     def elaborate(self, platform: object) -> Module:
-        """The unit, and a port of the memory for each row."""
+        """The unit, and what is in it."""
         m = Module()
         m.submodules.unit = unit = self.unit
-        columns = unit.plan.columns
         for name, member in unit.signature.members.items():
             if member.is_port:
                 m.d.comb += getattr(self, name).eq(getattr(unit, name))
             else:
                 wiring.connect(m, getattr(unit, name), wiring.flipped(getattr(self, name)))
-        for row in range(unit.plan.rows):
-            looker = unit.cells.held.read_port(domain="comb")
-            held = self.probe_cells[row * columns : (row + 1) * columns]
-            m.d.comb += [looker.addr.eq(row), held.eq(looker.data)]
         m.d.comb += [
+            self.probe_cells.eq(unit.cells.cells),
             self.probe_place.eq(unit.place),
             self.probe_writing.eq(unit.writing),
             self.probe_match.eq(unit.match),

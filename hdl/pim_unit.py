@@ -1,5 +1,6 @@
 """The in-memory unit of any `PimPlan`: array, row buffers and micro-sequencer (wang2020)."""
 
+from functools import cached_property
 from typing import ClassVar, Protocol
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
@@ -86,7 +87,6 @@ class PimUnit(wiring.Component):
         self.plan = plan
         self.counter_bits = counter_bits
         self.words = microcode(plan.program)
-        self.cells = PimCells(plan.rows, plan.columns, plan.program.k)
         #: The word of the ROM that is read or written by, and whether it is written by.
         self.place = Signal(range(max(2, len(self.words))))
         self.writing = Signal()
@@ -142,6 +142,12 @@ class PimUnit(wiring.Component):
             f"{program.name}: {len(program.steps)} steps, {len(self.words)} words of ROM",
             f"at most {program.k} rows read and {program.k} written a step",
         ]
+
+    @cached_property
+    def cells(self) -> PimCells:
+        """The array."""
+        # Not made before it is looked at or elaborated: Amaranth tells of parts never elaborated.
+        return PimCells(self.plan.rows, self.plan.columns, self.plan.program.k)
 
     def elaborate(self, platform: object) -> Module:
         """The circuit."""
