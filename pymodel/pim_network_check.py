@@ -6,20 +6,30 @@ compared as words.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.formats import FloatFormat
 from nvmcosim.pymodel.pim_network import PimNetwork, Softmax
 from nvmcosim.pymodel.pim_programs import named_program
 from nvmcosim.pymodel.pim_runner import run_program
 
-__all__ = ["Programs", "check_step"]
+__all__ = ["Programs", "check_step", "program_digests"]
 
 Array = NDArray[np.float32]
+#: The operations of a step.
+_CHECKED = ("add", "compare", "mac", "maximum", "multiply", "relu", "subtract")
 #: Layers of kernels: what they read, and what pools them.
 _CONVOLUTIONS = (("conv1", "input", "pool1"), ("conv2", "pool1", "pool2"))
+
+
+@cache
+def program_digests(format: str) -> dict[str, str]:
+    """SHA-256 of each program that makes values of a step again, by operation."""
+    return {operation: named_program(operation, format).digest() for operation in _CHECKED}
 
 
 class Programs:
@@ -31,6 +41,8 @@ class Programs:
     def _run(self, operation: str, **operands: NDArray) -> dict[str, NDArray]:
         arrays = np.broadcast_arrays(*operands.values())
         words = {n: self.format.encode(a) for n, a in zip(operands, arrays, strict=True)}
+        if operation not in _CHECKED:
+            raise InputError(f"operation is {operation!r}; it must be one of {', '.join(_CHECKED)}")
         out, _ = run_program(named_program(operation, self.format.name), words)
         return {name: values.reshape(arrays[0].shape) for name, values in out.items()}
 

@@ -137,6 +137,13 @@ def test_cells_of_the_network_are_run_once(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(training, "mnist", lambda *_: few)
     cells = network_cells(True, 0, None)
     assert len({cell.digest for cell in cells.values()}) == 6
+    # What other programs gave does not stand for these.
+    before = cells["exact/bf16"].digest
+    monkeypatch.setattr(training, "program_digests", lambda format: {"mac": "another"})
+    assert cells["exact/bf16"].digest != before
+    monkeypatch.undo()
+    monkeypatch.setattr(training, "mnist", lambda *_: few)
+    assert cells["exact/bf16"].digest == before
     some = {
         "lenet/fp16": cells["lenet/fp16"],
         "exact/bf16": training.ExactCell("bf16", (1,), positions=1),

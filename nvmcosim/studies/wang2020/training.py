@@ -13,7 +13,7 @@ from nvmcosim.datasets import ImageSet, load_dataset
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.files import digest_of
 from nvmcosim.pymodel.pim_network import LENET_SHAPES, PimNetwork
-from nvmcosim.pymodel.pim_network_check import check_step
+from nvmcosim.pymodel.pim_network_check import check_step, program_digests
 
 __all__ = ["ExactCell", "LenetCell", "LenetSize", "mnist"]
 
@@ -122,9 +122,10 @@ class ExactCell:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all that determines the result."""
-        values = {name: getattr(self, name) for name in ("format", "positions", "seed")}
+        """SHA-256 of all that determines the result, the programs among it."""
+        values: dict[str, Any] = {n: getattr(self, n) for n in ("format", "positions", "seed")}
         data = mnist(self.data).provenance()
+        values["programs"] = program_digests(self.format)
         return digest_of({"exact": _VERSION, "steps": list(self.steps), "data": data, **values})
 
     @property
