@@ -12,7 +12,15 @@ from nvmcosim.pymodel.pim_float_parts import (
     normalise_sum,
     round_and_pack,
 )
-from nvmcosim.pymodel.pim_integers import add_into, any_of, clear, enough, set_all, shift_right
+from nvmcosim.pymodel.pim_integers import (
+    add_into,
+    any_of,
+    clear,
+    enough,
+    every_second,
+    set_all,
+    shift_right,
+)
 from nvmcosim.pymodel.pim_program import PimProgram
 from nvmcosim.pymodel.pim_step import MATCH, ONE, PUBLISHED_K, ZERO, PimCounts, Signal
 
@@ -233,7 +241,10 @@ def _signed_sum(
     carry = builder.row("carry")
     builder.copy(carry, opposite)
     builder.and_(carry, ~sticky)
-    total, carry = add_into(builder, [ZERO] * 2 + large, small[1:], carry)
+    bits = len(small) - 1
+    # Nothing else goes into the steps of the upper half's carries.
+    narrow = every_second(builder, bits - bits // 2, bits)
+    total, carry = add_into(builder, [ZERO] * 2 + large, small[1:], carry, narrow=narrow)
     builder.search([opposite], [carry])
     set_all(builder, [flags.sign, sticky, *total[:2]], MATCH, ONE)
     for row in total[2:]:

@@ -4,7 +4,7 @@ Lists of rows run from the least significant bit up. A bit that is 0 in every co
 it is `ZERO` in a list.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from nvmcosim.pymodel.pim_builder import Builder
 from nvmcosim.pymodel.pim_step import MATCH, ONE, ZERO, Signal
@@ -15,6 +15,7 @@ __all__ = [
     "copied",
     "decrement_from",
     "enough",
+    "every_second",
     "increment",
     "shift_left",
     "shift_right",
@@ -66,13 +67,15 @@ def add_into(
     second: Sequence[Signal],
     carry: Signal,
     carry_out: bool = True,
+    narrow: Container[int] = (),
 ) -> tuple[list[Signal], Signal]:
     """First plus second plus carry: the sum's rows, and the carry out. All rows are overwritten.
 
     `first` is as long as `second`, or longer; either may have constants. What is carried goes into
     the rows of `second`: where both bits are equal the bit is the carry, elsewhere the carry is.
     Without `carry_out` the last carry is left out, and what is returned for it means nothing;
-    `first` is then the longer one.
+    `first` is then the longer one. Bits in `narrow` are compared by writes that read one row each:
+    more of them, but the steps of a chain of carries, which read two, have room for them.
     """
     total: list[Signal] = []
     for i, a in enumerate(first):
@@ -91,11 +94,30 @@ def add_into(
             total.append(a)
             carry = b
         else:
-            builder.xor(a, b)
+            if i in narrow:
+                _narrow_xor(builder, a, b)
+            else:
+                builder.xor(a, b)
             builder.together((b, a, carry), (a, carry, ~a))
             total.append(a)
             carry = b
     return total, carry
+
+
+def every_second(builder: Builder, start: int, stop: int) -> range:
+    """Bits to be `narrow` in a sum in whose steps from bit `start` on there is room, if any.
+
+    There is none where the steps of a carry have room for a write that reads two rows.
+    """
+    return range(start, stop, 2) if builder.k == 3 else range(0)
+
+
+def _narrow_xor(builder: Builder, row: Signal, other: Signal) -> None:
+    """`row` becomes `row ^ other`: where either is 1 and not both."""
+    both = builder.row("both")
+    builder.copy(both, row)
+    builder.together((both, ~other, ZERO), (row, other, ONE))
+    builder.and_(row, ~both)
 
 
 def subtract_into(builder: Builder, first: Sequence[Signal], second: Sequence[Signal]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.pim_builder import Builder
-from nvmcosim.pymodel.pim_integers import add_into, clear, copied
+from nvmcosim.pymodel.pim_integers import add_into, clear, copied, every_second
 from nvmcosim.pymodel.pim_step import MATCH, ZERO, Signal
 
 __all__ = ["product"]
@@ -50,7 +50,10 @@ def product(
             addend = _gated(builder, left)
         if total:
             carries = len(digit) == 1
-            addend, carry = add_into(builder, addend, total, ZERO, carry_out=carries)
+            # Few multiples are left to be made in the steps of the last two sums.
+            start = {1: len(total) // 2, 2: 0}.get(-(-(len(right) - j) // bits), len(total))
+            narrow = every_second(builder, start, len(total))
+            addend, carry = add_into(builder, addend, total, ZERO, carry_out=carries, narrow=narrow)
             # With two bits a digit the addend is long enough for the whole sum.
             total = [*addend, carry] if carries else addend
         else:

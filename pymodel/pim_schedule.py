@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from heapq import heappop, heappush
 
+from nvmcosim.pymodel.pim_justify import justified
 from nvmcosim.pymodel.pim_step import MATCH, ONE, Step, Write
 
 __all__ = ["Bundle", "assign_rows", "pack", "waits_of"]
@@ -22,6 +23,8 @@ _LOOKED_AT = 200
 #: a search does, and what a write that reads two rows does, which fits in fewer steps; how much
 #: that takes a search's latch may still wait for.
 _RULES = ((True, 0.25, 4.0, 0.0, 2), (False, 2.25, 4.0, 1.0, 8), (True, 0.5, 4.0, 3.0, 0))
+#: How often what each rule finds is justified.
+_PASSES = 4
 
 
 @dataclass(frozen=True)
@@ -164,6 +167,8 @@ class _Packing:
         #: How many have still to take the latch, and whether one does in this step.
         self._taking, self._taken = self._takers[-1], False
         self._done, self._count = 0, 0
+        #: By bundle, its step.
+        self._at = [0] * len(bundles)
 
     def _may_search(self, number: int) -> bool:
         missing = self._order.before[number] & ~self._done
@@ -177,6 +182,7 @@ class _Packing:
     def _place(self, number: int, now: int) -> None:
         self._done |= 1 << number
         self._count += 1
+        self._at[number] = now
         if number in self._order.before:
             self._taking = self._takers[number]
         elif self._order.latch[number] is not None:
@@ -191,49 +197,49 @@ class _Packing:
                 else:
                     heappush(self._ready, (self._rank[follower], follower))
 
-    def _step(self, now: int) -> Step:
+    def _step(self, now: int) -> None:
         for number in self._later.pop(now, []):
             heappush(self._ready, (self._rank[number], number))
         reads: set[int] = set()
-        writes: list[Write] = []
-        search: tuple[tuple[int, int], ...] = ()
+        writes, searches = 0, False
         postponed: list[tuple[float, int]] = []
         self._taken = False
-        while self._ready and len(writes) < self._k and len(postponed) < _LOOKED_AT:
+        while self._ready and writes < self._k and len(postponed) < _LOOKED_AT:
             item = heappop(self._ready)
             bundle = self._bundles[item[1]]
             wanted = reads.union(bundle.step.reads)
             fits = (
                 len(wanted) <= self._k
-                and len(writes) + len(bundle.writes) <= self._k
-                and not (wanted and (search or bundle.search))
-                and not (bundle.search and (search or not self._may_search(item[1])))
+                and writes + len(bundle.writes) <= self._k
+                and not (wanted and (searches or bundle.search))
+                and not (bundle.search and (searches or not self._may_search(item[1])))
             )
             if not fits:
                 postponed.append(item)
                 continue
             reads = wanted
-            writes += bundle.writes
-            search = search or bundle.search
+            writes += len(bundle.writes)
+            searches = searches or bool(bundle.search)
             self._place(item[1], now)
         for item in postponed:
             heappush(self._ready, item)
-        return Step(tuple(writes), search)
 
-    def steps(self) -> list[Step]:
-        """All steps."""
-        steps: list[Step] = []
+    def steps(self) -> list[int]:
+        """By bundle, its step."""
+        now = 0
         while self._count < len(self._bundles):
-            steps.append(self._step(len(steps)))
-        return steps
+            self._step(now)
+            now += 1
+        return self._at
 
 
 def pack(bundles: Sequence[Bundle], k: int) -> list[Step]:
-    """The fewest steps that a few rules of preference find for `bundles`."""
+    """The fewest steps that a few rules of preference, and justification, find for `bundles`."""
     if not bundles:
         return []
     order = _order(bundles)
-    found: list[list[Step]] = []
+    loads = [(len(b.writes), frozenset(b.step.reads), bool(b.search)) for b in bundles]
+    found: list[list[int]] = []
     for as_written, weight, search, pair, slack in _RULES:
         heights = _heights(order, as_written)
         scale = weight * max(heights) / len(bundles)
@@ -244,8 +250,21 @@ def pack(bundles: Sequence[Bundle], k: int) -> list[Step]:
             - (pair if len(bundles[number].step.reads) > 1 else 0)
             for number, height in enumerate(heights)
         ]
-        found.append(_Packing(bundles, order, rank, slack, k).steps())
-    return min(found, key=len)
+        at = _Packing(bundles, order, rank, slack, k).steps()
+        for _ in range(_PASSES):
+            at = justified(loads, order.waits, order.latch, at, k)
+        found.append(at)
+    return _steps(bundles, min(found, key=max))
+
+
+def _steps(bundles: Sequence[Bundle], at: Sequence[int]) -> list[Step]:
+    """The steps, with `at` the step of each bundle."""
+    writes: list[list[Write]] = [[] for _ in range(max(at) + 1)]
+    searches: list[tuple[tuple[int, int], ...]] = [()] * len(writes)
+    for bundle, number in zip(bundles, at, strict=True):
+        writes[number] += bundle.writes
+        searches[number] = searches[number] or bundle.search
+    return [Step(tuple(w), search) for w, search in zip(writes, searches, strict=True)]
 
 
 def assign_rows(
