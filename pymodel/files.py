@@ -25,6 +25,8 @@ __all__ = [
 
 #: Larger configuration or curve files than this are refused unread.
 MAX_BYTES = 16 << 20
+#: Nor is a longer whole number: no field takes one, and one of thousands of digits has no text.
+_MAX_BITS = 256
 
 
 def canonical_json(value: Any) -> str:
@@ -41,6 +43,24 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a number")
 
 
+def _whole(number: int) -> int:
+    if number.bit_length() > _MAX_BITS:
+        raise ValueError(f"a whole number has {number.bit_length()} bits; at most {_MAX_BITS} fit")
+    return number
+
+
+def _check_wholes(value: Any) -> None:
+    """Raise `ValueError` for a whole number in `value` that is too long; TOML's may be in hex."""
+    if isinstance(value, int):
+        _whole(value)
+    elif isinstance(value, dict):
+        for part in value.values():
+            _check_wholes(part)
+    elif isinstance(value, list):
+        for part in value:
+            _check_wholes(part)
+
+
 def _read(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -54,7 +74,10 @@ def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The JSON object in the file at `path`; raises `InputError` if it holds anything else."""
     path = Path(path)
     try:
-        value = json.loads(_read(path), parse_constant=_refuse_constant)
+        text = _read(path)
+        value = json.loads(
+            text, parse_constant=_refuse_constant, parse_int=lambda digits: _whole(int(digits))
+        )
     except (ValueError, RecursionError) as error:
         if isinstance(error, InputError):
             raise
@@ -72,7 +95,9 @@ def read_mapping(path: str | os.PathLike[str]) -> dict[str, Any]:
     if path.suffix != ".toml":
         raise InputError(f"{path} must end in .toml or .json")
     try:
-        return tomllib.loads(_read(path).decode())
+        values = tomllib.loads(_read(path).decode())
+        _check_wholes(values)
+        return values
     # A number of thousands of digits is a ValueError that tomllib does not make its own.
     except (ValueError, RecursionError) as error:
         if isinstance(error, InputError):
