@@ -25,7 +25,8 @@ __all__ = [
 
 #: Larger configuration or curve files than this are refused unread.
 MAX_BYTES = 16 << 20
-#: Nor is a longer whole number: no field takes one, and one of thousands of digits has no text.
+#: Nor is a longer whole number in TOML: no field takes one, and one of thousands of hexadecimal
+#: digits has no decimal text, not even for a message.
 _MAX_BITS = 256
 
 
@@ -43,17 +44,11 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a number")
 
 
-def _whole(number: int) -> int:
-    if number.bit_length() > _MAX_BITS:
-        raise ValueError(f"a whole number has {number.bit_length()} bits; at most {_MAX_BITS} fit")
-    return number
-
-
 def _check_wholes(value: Any) -> None:
-    """Raise `ValueError` for a whole number in `value` that is too long; TOML's may be in hex."""
-    if isinstance(value, int):
-        _whole(value)
-    elif isinstance(value, dict):
+    """Raise `ValueError` for a whole number in TOML's `value` that is too long."""
+    if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+        raise ValueError(f"a whole number has {value.bit_length()} bits; at most {_MAX_BITS} fit")
+    if isinstance(value, dict):
         for part in value.values():
             _check_wholes(part)
     elif isinstance(value, list):
@@ -74,10 +69,7 @@ def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The JSON object in the file at `path`; raises `InputError` if it holds anything else."""
     path = Path(path)
     try:
-        text = _read(path)
-        value = json.loads(
-            text, parse_constant=_refuse_constant, parse_int=lambda digits: _whole(int(digits))
-        )
+        value = json.loads(_read(path), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         if isinstance(error, InputError):
             raise
