@@ -25,6 +25,9 @@ __all__ = [
 
 #: Larger configuration or curve files than this are refused unread.
 MAX_BYTES = 16 << 20
+#: Nor is a longer whole number in TOML: no field takes one, and one of thousands of hexadecimal
+#: digits has no decimal text, not even for a message.
+_MAX_BITS = 256
 
 
 def canonical_json(value: Any) -> str:
@@ -39,6 +42,18 @@ def digest_of(value: Any) -> str:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a number")
+
+
+def _check_wholes(value: Any) -> None:
+    """Raise `ValueError` for a whole number in TOML's `value` that is too long."""
+    if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+        raise ValueError(f"a whole number has {value.bit_length()} bits; at most {_MAX_BITS} fit")
+    if isinstance(value, dict):
+        for part in value.values():
+            _check_wholes(part)
+    elif isinstance(value, list):
+        for part in value:
+            _check_wholes(part)
 
 
 def _read(path: Path) -> bytes:
@@ -72,7 +87,9 @@ def read_mapping(path: str | os.PathLike[str]) -> dict[str, Any]:
     if path.suffix != ".toml":
         raise InputError(f"{path} must end in .toml or .json")
     try:
-        return tomllib.loads(_read(path).decode())
+        values = tomllib.loads(_read(path).decode())
+        _check_wholes(values)
+        return values
     # A number of thousands of digits is a ValueError that tomllib does not make its own.
     except (ValueError, RecursionError) as error:
         if isinstance(error, InputError):

@@ -41,11 +41,14 @@ __all__ = ["CELLS", "STEP_S", "Phase", "SotCell", "sot_netlist", "write_volts"]
 CELLS = ("1t1r", "2t1r", "single")
 #: Longest time step, in s.
 STEP_S = 2e-12
+#: Shorter steps only add points.
+_LEAST_STEP_S = 1e-15
 
 _NUMBERS = {
     "word_line_v": NumberField("word_line", "V", 1.0, 0.3, 5.0),
     "access_width_nm": NumberField("access_width", "m", 1e9, 45.0, 1e5),
-    "rise_ps": NumberField("rise", "s", 1e12, 1.0, 5000.0),
+    # What settles after a pulse is left 3 ns.
+    "rise_ps": NumberField("rise", "s", 1e12, 1.0, 3000.0),
 }
 #: Of what is not connected, and what a bare source still has in series, in ohm.
 _OPEN_OHM, _LEAST_OHM = 1e12, 1e-3
@@ -93,8 +96,10 @@ class SotCell:
     rise_ps: float = 50.0
 
     def __post_init__(self) -> None:
-        if self.kind not in CELLS:
+        if not isinstance(self.kind, str) or self.kind not in CELLS:
             raise InputError(f"cell is {self.kind!r}; it must be one of {', '.join(CELLS)}")
+        if not isinstance(self.mtj, SotMtj):
+            raise InputError(f"mtj is {self.mtj!r}; it must be a SotMtj")
         for name, field in _NUMBERS.items():
             value = read_number(getattr(self, name), name, field.low, field.high)
             object.__setattr__(self, name, value)
@@ -141,8 +146,11 @@ def sot_netlist(
     edge = cell.rise_ps * 1e-12
     for name, value in (("pulse_s", pulse_s), ("settle_s", settle_s)):
         read_number(value, name, edge, 1e-3)
+    read_number(step_s, "step_s", _LEAST_STEP_S, STEP_S)
+    if not phases or not all(isinstance(phase, Phase) for phase in phases):
+        raise InputError("phases must be one Phase or more")
     span = len(phases) * (pulse_s + settle_s)
-    if not 0 < span / step_s < MAX_POINTS:
+    if span / step_s >= MAX_POINTS:
         raise InputError(f"a run of {span!r} s in steps of {step_s!r} s is too long")
     mtj = cell.mtj
     netlist = Netlist("a spin-orbit cell")

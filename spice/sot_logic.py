@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import product
 
 from nvmcosim.pymodel.errors import InputError
+from nvmcosim.pymodel.units import check_whole
 from nvmcosim.spice.sot import SotCell
 from nvmcosim.spice.sot_cell import SotRun, read, write
 
@@ -61,7 +62,7 @@ def truth_table(cell: SotCell, name: str) -> list[TruthRow]:
 
     Raises `InputError`, `MissingTool`, or `SpiceError` if ngspice fails.
     """
-    if name not in OPERATIONS:
+    if not isinstance(name, str) or name not in OPERATIONS:
         raise InputError(f"operation is {name!r}; it must be one of {', '.join(OPERATIONS)}")
     operation = OPERATIONS[name]
     rows = []
@@ -85,8 +86,10 @@ def threshold_a(
     """Least write current in A that switches to `c`, with the gate at Vb if `v`, else at 0 V.
 
     Bisection of `steps` between a current that does not switch and one that does; the middle of
-    what is left. Raises `InputError` if `low_a` switches or `high_a` does not.
+    what is left. Raises `InputError` if `low_a` switches or `high_a` does not, or for more than 60
+    steps, after which two doubles are one.
     """
+    check_whole(steps, "steps", 0, 60)
 
     def switches(current_a: float) -> bool:
         at = cell.replace(mtj=cell.mtj.replace(write_a=current_a))
@@ -117,6 +120,9 @@ def gate_curve(
     Raises `InputError`, `MissingTool`, or `SpiceError` if ngspice fails.
     """
     points: list[dict[str, float | int | None]] = []
+    # All looked at before the first is simulated.
+    for current in currents_a:
+        cell.mtj.replace(write_a=current)
     for v, c, current in product((False, True), (False, True), currents_a):
         at = cell.replace(mtj=cell.mtj.replace(write_a=float(current)))
         run = write(at, not c, v, c)

@@ -51,3 +51,6 @@ def test_wrong_values_are_told() -> None:
         thermal_write(MTJ, True, True, 0)
     with pytest.raises(InputError, match="pulse_s is -1"):
         thermal_write(MTJ, True, True, 1, pulse_s=-1)
+    for seed in (-1, 1.5, "1", None, True):
+        with pytest.raises(InputError, match=r"seed is .*; it must be a whole number from 0"):
+            thermal_write(MTJ, True, True, 1, seed)

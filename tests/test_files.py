@@ -38,6 +38,9 @@ def test_written_files_follow_the_umask(tmp_path) -> None:
         ("x.toml", "a = ", "is not valid TOML"),
         ("x.toml", "a = 1" + "0" * 5000, "is not valid TOML"),
         ("x.json", '{"a": 1' + "0" * 5000 + "}", "is not valid JSON"),
+        ("x.toml", "a = 0x1" + "0" * 64, "a whole number has 257 bits; at most 256 fit"),
+        # Of such a number Python makes no text, not even for a message.
+        ("x.toml", "[[a]]\nb = [0x" + "f" * 6000 + "]", "has 24000 bits"),
         ("x.yaml", "a: 1", "must end in .toml or .json"),
     ],
 )
@@ -46,6 +49,12 @@ def test_wrong_files_cost_a_sentence(tmp_path, name, text, sentence) -> None:
     path.write_text(text)
     with pytest.raises(InputError, match=sentence):
         files.read_mapping(path)
+
+
+def test_whole_numbers_of_256_bits_are_read(tmp_path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text("a = 0x" + "f" * 64)
+    assert files.read_mapping(path) == {"a": 2**256 - 1}
 
 
 def test_missing_and_huge_files_cost_a_sentence(tmp_path, monkeypatch) -> None:

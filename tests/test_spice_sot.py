@@ -8,7 +8,7 @@ from scipy.integrate import solve_ivp
 
 from nvmcosim.pymodel.device.sot import SotMtj, gated
 from nvmcosim.pymodel.errors import InputError
-from nvmcosim.spice.sot import CELLS, SotCell, sot_netlist, write_volts
+from nvmcosim.spice.sot import CELLS, Phase, SotCell, sot_netlist, write_volts
 from nvmcosim.spice.sot_cell import SotRun, read, write, write_phases
 
 BITS = (False, True)
@@ -139,3 +139,37 @@ def test_wrong_values_are_told() -> None:
         write(SotCell(access_width_nm=45.0, mtj=SotMtj(write_a=9e-4)), False, True, True)
     with pytest.raises(InputError, match="too long"):
         sot_netlist(SotCell(), False, write_phases(SotCell(), True, True), 1e-3, 1e-9)
+
+
+#: What would be another circuit, or a command, in a netlist's text.
+INJECTED = ("1k\n.end", "\n.control\nshell true\n.endc", "2e-12", None, [2e-12], math.nan, math.inf)
+
+
+@pytest.mark.parametrize("value", INJECTED, ids=repr)
+def test_nothing_but_numbers_gets_into_a_netlist(value) -> None:
+    phases = (Phase(0.6, 0.5, 1.0),)
+    attempts = {
+        "mtj": lambda: SotCell(mtj=value),
+        "access_width_nm": lambda: SotCell(access_width_nm=value),
+        "diameter_nm": lambda: SotMtj(diameter_nm=value),
+        "v0_1": lambda: sot_netlist(SotCell(), False, (Phase(value, 0.5, 1.0),), 2e-9, 3e-9),
+        "pulse_s": lambda: sot_netlist(SotCell(), False, phases, value, 3e-9),
+        "step_s": lambda: sot_netlist(SotCell(), False, phases, 2e-9, 3e-9, step_s=value),
+        "phases": lambda: sot_netlist(SotCell(), False, (value,), 2e-9, 3e-9),
+    }
+    for name, attempt in attempts.items():
+        with pytest.raises(InputError, match=f"^{name} "):
+            attempt()
+
+
+def test_steps_and_phases_are_bounded() -> None:
+    cell = SotCell()
+    for step in (0.0, -1e-12, 1e-16, 3e-12):
+        with pytest.raises(InputError, match=r"step_s is .*; it must be a number from 1e-15"):
+            write(cell, False, True, True, step_s=step)
+    with pytest.raises(InputError, match="phases must be one Phase or more"):
+        sot_netlist(cell, False, (), 2e-9, 3e-9)
+    # Edges of more than what a pulse is left for would never settle.
+    with pytest.raises(InputError, match="rise_ps is 4000; it must be a number from 1 to 3000"):
+        SotCell(rise_ps=4000)
+    assert SotCell(access_width_nm=np.int64(400)) == SotCell()

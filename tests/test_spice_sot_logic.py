@@ -5,7 +5,7 @@ import pytest
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.spice.sot import CELLS, SotCell
 from nvmcosim.spice.sot_cell import unselected
-from nvmcosim.spice.sot_logic import OPERATIONS, threshold_a, truth_table
+from nvmcosim.spice.sot_logic import OPERATIONS, gate_curve, threshold_a, truth_table
 
 #: Results for (A, B) = 00, 01, 10, 11, written out: not taken from the operations' own table.
 TABLES = {"or": "0111", "and": "0001", "xor": "0110", "copy": "0011", "not": "1100"}
@@ -50,3 +50,15 @@ def test_wrong_values_are_told() -> None:
         threshold_a(SotCell(), True, True, 65e-6, 80e-6)
     with pytest.raises(InputError, match="a current of 30 uA does not switch"):
         threshold_a(SotCell(), True, True, 20e-6, 30e-6)
+    with pytest.raises(InputError, match=r"operation is \['or'\]; it must be one of"):
+        truth_table(SotCell(), ["or"])
+    for steps in (-1, 61, 10**400, "8", None):
+        with pytest.raises(InputError, match=r"steps is .*; it must be a whole number from 0"):
+            threshold_a(SotCell(), True, True, 20e-6, 65e-6, steps)
+
+
+def test_a_sweep_looks_at_all_currents_before_it_simulates_one(monkeypatch) -> None:
+    monkeypatch.setattr("nvmcosim.spice.sot_logic.write", None)
+    for wrong in ("65e-6\n.end", None, float("nan"), -1.0, True):
+        with pytest.raises(InputError, match=r"write_a is .*; it must be a number from 1e-07"):
+            gate_curve(SotCell(), [65e-6, wrong])

@@ -27,7 +27,8 @@ class NumberField(NamedTuple):
 
 def read_number(value: Any, name: str, low: float, high: float) -> float:
     """`value` as a float from `low` to `high`; raises `InputError` for anything else."""
-    number = isinstance(value, int | float | np.floating) and not isinstance(value, bool)
+    number = isinstance(value, int | float | np.integer | np.floating)
+    number = number and not isinstance(value, bool)
     if not number or not low <= value <= high:
         raise InputError(f"{name} is {value!r}; it must be a number from {low:g} to {high:g}")
     return float(value)

@@ -44,6 +44,7 @@ def thermal_write(
     arguments give equal results. Raises `InputError`.
     """
     check_whole(samples, "samples", 1, 10**7)
+    check_whole(seed, "seed", 0, 2**63 - 1)
     width = mtj.pulse_ns * 1e-9 if pulse_s is None else read_number(pulse_s, "pulse_s", 0.0, 1e-6)
     current = mtj.write_a if current_a is None else read_number(current_a, "current_a", 0.0, 1e-2)
     random = np.random.Generator(np.random.Philox(seed))
