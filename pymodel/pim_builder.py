@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.pim_bounds import StepBounds, step_bounds
 from nvmcosim.pymodel.pim_program import PimProgram
-from nvmcosim.pymodel.pim_schedule import Bundle, assign_rows, pack
+from nvmcosim.pymodel.pim_rows import assign_rows
+from nvmcosim.pymodel.pim_schedule import Bundle, pack
 from nvmcosim.pymodel.pim_step import MATCH, ONE, PUBLISHED_K, ZERO, PimCounts, Signal, Step, Write
 
 __all__ = ["Builder"]

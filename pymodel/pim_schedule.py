@@ -1,4 +1,4 @@
-"""Packing writes into steps of at most k rows, and rows into addresses.
+"""Packing writes into steps of at most k rows.
 
 List scheduling: of what may go into a step, first what most else waits for. What a step reads is
 what was there before it, so a write may share its step with the reads of the row that it
@@ -12,9 +12,9 @@ from functools import cached_property
 from heapq import heappop, heappush
 
 from nvmcosim.pymodel.pim_justify import justified
-from nvmcosim.pymodel.pim_step import MATCH, ONE, Step, Write
+from nvmcosim.pymodel.pim_step import MATCH, Step, Write
 
-__all__ = ["Bundle", "assign_rows", "pack", "waits_of"]
+__all__ = ["Bundle", "pack", "waits_of"]
 
 #: How many writes that do not fit into a step are looked at before the step is closed.
 _LOOKED_AT = 200
@@ -265,40 +265,3 @@ def _steps(bundles: Sequence[Bundle], at: Sequence[int]) -> list[Step]:
         writes[number] += bundle.writes
         searches[number] = searches[number] or bundle.search
     return [Step(tuple(w), search) for w, search in zip(writes, searches, strict=True)]
-
-
-def assign_rows(
-    steps: Sequence[Step], inputs: Sequence[int], outputs: Sequence[int]
-) -> dict[int, int]:
-    """An address for each row, shared by rows that are never needed at the same time.
-
-    Inputs come first and keep theirs; outputs keep theirs from their first write on.
-    """
-    first: dict[int, int] = {}
-    last: dict[int, int] = {}
-    for number, step in enumerate(steps):
-        looked_at = (*step.reads, *(row for row, _ in step.search))
-        for row in looked_at:
-            last[row] = max(last.get(row, 0), 2 * number)
-        for write in step.writes:
-            first.setdefault(write.row, 2 * number + 1)
-            last[write.row] = max(last.get(write.row, 0), 2 * number + 1)
-            if write.gate != ONE:
-                last[write.row] = 2 * number + 1
-    end = 2 * len(steps) + 2
-    places = {row: place for place, row in enumerate(inputs)}
-    for row in outputs:
-        last[row] = end
-    free: list[int] = []
-    busy: list[tuple[int, int]] = []
-    count = len(inputs)
-    for row in sorted((r for r in first if r not in places), key=lambda r: (first[r], r)):
-        while busy and busy[0][0] < first[row]:
-            heappush(free, heappop(busy)[1])
-        if free:
-            place = heappop(free)
-        else:
-            place, count = count, count + 1
-        places[row] = place
-        heappush(busy, (last[row], place))
-    return places
