@@ -200,6 +200,10 @@ def test_options_state_a_plan_with_three_domains(tmp_path: Path) -> None:
         (["store-domain", "--long", "-5 ns"], "long is '-5 ns'; it must be between 0 ns and 1 ms"),
         (["store-domain", "--rows", "0"], "rows is 0; it must be a whole number from 1 to"),
         (["store-domain", "--counter-bits", "65"], "counter_bits is 65; it must be a whole number"),
+        # Ignored, it would be an array of another size than was asked for.
+        (["pim-adder", "--rows", "128"], "--rows is not for pim-adder; an in-memory plan file"),
+        (["pim", "--rows", "0"], "--rows is not for pim-unit, pim-adder; an in-memory plan file"),
+        (["isc-neuron", "--rows", "9"], "and stochastic blocks have none"),
         (["store-domain", "--name", "9"], "name is '9'; it must be a Verilog identifier"),
         (["store-domain", "--domain", "16"], "domain is '16'; it must be bits and pulse"),
         (["store-domain", "--domain", "16:5 ns", "--bsp", "3"], "domains and bsp are both given"),

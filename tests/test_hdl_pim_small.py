@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from amaranth import hdl
+from amaranth.hdl import ResetInserter
 from amaranth.sim import Simulator, SimulatorContext
 
 from nvmcosim.hdl.pim_adder import PimAdder
@@ -239,6 +241,38 @@ def test_a_skip_from_the_first_word_to_the_end() -> None:
 @pytest.mark.parametrize(("k", "rows", "array"), [(1, 3, 8), (2, 6, 7), (3, 5, 5), (5, 5, 6)])
 def test_random_programs_in_every_clock(k: int, rows: int, array: int) -> None:
     _Bench(random_program(k, rows, 25, 3), array, counter_bits=6).play(4)
+
+
+def test_a_single_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{__name__}.COLUMNS", 1)
+    for seed in range(3):
+        _Bench(random_program(2, 5, 12, seed), rows=5).play(3)
+
+
+def test_a_reset_in_any_clock_ends_the_run() -> None:
+    program = program_of(STEPS, 2, 5)
+    stop = hdl.Signal()
+    for clock in range(1, 14):
+        bench = _Bench(program, rows=5)
+
+        async def play(ctx: SimulatorContext, bench: _Bench = bench, clock: int = clock) -> None:
+            await bench.load(ctx)
+            await bench.send(ctx, PimOpcode.RUN)
+            await ctx.tick().repeat(clock)
+            ctx.set(stop, 1)
+            await ctx.tick()
+            ctx.set(stop, 0)
+            assert ctx.get(bench.unit.commands.ready)
+            assert not ctx.get(bench.unit.replies.valid)
+            assert not any(ctx.get(getattr(bench.unit, name)) for name in PIM_COUNTERS)
+            # As new: what is loaded again is computed as by a unit that was never stopped.
+            await bench.load(ctx)
+            await bench.run(ctx)
+
+        simulator = Simulator(ResetInserter(stop)(bench.unit))
+        simulator.add_clock(1e-6)
+        simulator.add_testbench(play)
+        simulator.run()
 
 
 def test_what_a_unit_states() -> None:

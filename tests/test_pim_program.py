@@ -6,12 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from nvmcosim.hdl.pim_proof_programs import ripple_adder
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.pymodel.pim_adders import ADDERS
 from nvmcosim.pymodel.pim_builder import Builder
 from nvmcosim.pymodel.pim_interpreter import interpret
 from nvmcosim.pymodel.pim_program import PimProgram
-from nvmcosim.pymodel.pim_step import MATCH, ONE, ZERO, Signal, Step, Write
+from nvmcosim.pymodel.pim_step import MATCH, ONE, ZERO, PimCounts, Signal, Step, Write
 
 BITS = np.arange(8, dtype=np.uint8)
 X, Y, Z = BITS & 1, BITS >> 1 & 1, BITS >> 2
@@ -35,6 +36,47 @@ def test_adders_take_the_steps_and_cells_that_the_paper_states(
     assert program.counts.steps == steps
     operands = 0 if name == "destructive" else 3
     assert program.rows - operands == cells
+
+
+#: By hand, from docs/pim.md's rules: rows that each step reads, each once however often it is used
+#: (an XOR reads the row that it inverts), and rows that it writes.
+BY_HAND = {
+    "published": ([3, 2, 2, 3], [3, 2, 2, 2]),
+    "short": ([2, 2, 2], [3, 1, 2]),
+    "destructive": ([1, 2, 1, 2, 1], [1, 2, 1, 2, 1]),
+    # All twelve cells are set at once, then each NOR reads its inputs.
+    "nor": ([0, 2, 2, 2, 3, 1, 1, 1, 3, 3, 2, 2, 1], [12] + [1] * 12),
+}
+
+
+@pytest.mark.parametrize("name", ADDERS)
+def test_adders_take_what_is_counted_by_hand(name: str) -> None:
+    reads, writes = BY_HAND[name]
+    counts = PimCounts(
+        steps=len(reads),
+        reads=sum(map(bool, reads)),
+        writes=len(writes),
+        cell_reads=sum(reads),
+        cell_writes=sum(writes),
+    )
+    program = ADDERS[name]()
+    assert program.counts == counts
+    assert interpret(program, {"x": X, "y": Y, "z": Z})[1] == counts
+
+
+def test_a_sum_of_four_bits_takes_what_is_counted_by_hand() -> None:
+    # A bit: X ^ Y reads both and writes one; carry and sum read X ^ Y and the carry and write two.
+    # Two reads of two rows do not fit into one step, so that no two bits share one.
+    counts = PimCounts(steps=8, reads=8, writes=8, cell_reads=16, cell_writes=12)
+    program = ripple_adder(4)
+    assert program.counts == counts
+    places = np.arange(512)
+    x, y, z = (np.asarray(v, np.uint8) for v in (places & 15, places >> 4 & 15, places >> 8))
+    outputs, found = interpret(program, {"x": x, "y": y, "z": z})
+    total = x.astype(int) + y + z
+    assert (outputs["sum"] == (total & 15)).all()
+    assert (outputs["carry"] == (total >> 4)).all()
+    assert found == counts
 
 
 def test_published_and_short_adder_keep_their_operands() -> None:

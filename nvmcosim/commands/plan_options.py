@@ -1,6 +1,6 @@
 """Options that state a store plan on the command line, instead of a plan file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -30,6 +30,7 @@ __all__ = [
     "Stages",
     "Targets",
     "Tick",
+    "array_rows",
     "gate_options",
     "other_plan_from_options",
     "plan_from_options",
@@ -88,7 +89,10 @@ Targets = Annotated[
         help="A block such as store-domain, how blocks' names begin, or plan files.",
     ),
 ]
-Rows = Annotated[int, typer.Option("--rows", help="Rows of the array.")]
+Rows = Annotated[
+    int | None,
+    typer.Option("--rows", help="Rows of the array of a store or of lines; 256 if not given."),
+]
 CounterBits = Annotated[int, typer.Option("--counter-bits", help="Width of each counter.")]
 
 #: ono2021, Table III, MP at < 0.5%: what is not stated is as in this plan.
@@ -171,6 +175,21 @@ def _domain(text: str) -> dict[str, Any]:
             "amplitude, such as '9:20 ns:1.2 V'"
         )
     return {"bits": int(bits), **dict(zip(("pulse", "amplitude"), others, strict=False))}
+
+
+def array_rows(rows: int | None, blocks: Iterable[str]) -> int:
+    """Rows of the arrays of `blocks`; raises `InputError` if they are given and none takes them."""
+    from nvmcosim.hdl.block import BLOCKS
+
+    if rows is None:
+        return 256
+    names = list(dict.fromkeys(blocks))
+    if not {BLOCKS[name].kind for name in names} & {"store", "line"}:
+        raise InputError(
+            f"--rows is not for {', '.join(names)}; an in-memory plan file states its rows, and "
+            "stochastic blocks have none"
+        )
+    return rows
 
 
 def gate_options(

@@ -31,7 +31,7 @@ def synth(
     stages: plans.Stages = None,
     code_bits: plans.CodeBits = None,
     amplitude: plans.Amplitudes = None,
-    rows: plans.Rows = 256,
+    rows: plans.Rows = None,
     counter_bits: plans.CounterBits = 48,
     library: Annotated[
         list[str] | None,
@@ -53,8 +53,10 @@ def synth(
         check_target(target)
     results = []
     gate = plans.gate_options(stages, code_bits, amplitude)
-    for module, asked in named_plans(targets, stated, domain, block, gate).items():
-        made = asked.build(rows=rows, counter_bits=counter_bits, name=module)
+    found = named_plans(targets, stated, domain, block, gate)
+    array_rows = plans.array_rows(rows, (asked.block for asked in found.values()))
+    for module, asked in found.items():
+        made = asked.build(rows=array_rows, counter_bits=counter_bits, name=module)
         for target in libraries:
             counts = synthesise(made.verilog, made.name, target)
             results.append({"name": made.name, **counts.to_dict()})
@@ -63,7 +65,7 @@ def synth(
                 f"{counts.flip_flops} of them flip-flops"
             )
     report = {"results": results}
-    configuration = {"targets": targets, "rows": rows, "counter_bits": counter_bits}
+    configuration = {"targets": targets, "rows": array_rows, "counter_bits": counter_bits}
     configuration |= {"block": block, **gate}
     write_json(out / "synth.json", {**report, "provenance": provenance(seed, **configuration)})
     if json_output:

@@ -40,7 +40,7 @@ def verilog(
     stages: plans.Stages = None,
     code_bits: plans.CodeBits = None,
     amplitude: plans.Amplitudes = None,
-    rows: plans.Rows = 256,
+    rows: plans.Rows = None,
     counter_bits: plans.CounterBits = 48,
     name: Annotated[
         str | None, typer.Option("--name", help="Module name, with a single plan.")
@@ -60,9 +60,10 @@ def verilog(
     found = named_plans(targets, stated, domain, block, gate)
     if name is not None and len(found) > 1:
         raise InputError(f"name is {name!r}; with several plans each module is named by its file")
+    array_rows = plans.array_rows(rows, (target.block for target in found.values()))
     # Elaborated first, written after: a wrong plan among many leaves nothing behind.
     blocks = [
-        target.build(rows=rows, counter_bits=counter_bits, name=name or module)
+        target.build(rows=array_rows, counter_bits=counter_bits, name=name or module)
         for module, target in found.items()
     ]
     modules = []
