@@ -200,6 +200,7 @@ def test_options_state_a_plan_with_three_domains(tmp_path: Path) -> None:
         (["store-domain", "--long", "-5 ns"], "long is '-5 ns'; it must be between 0 ns and 1 ms"),
         (["store-domain", "--rows", "0"], "rows is 0; it must be a whole number from 1 to"),
         (["store-domain", "--counter-bits", "65"], "counter_bits is 65; it must be a whole number"),
+        (["pim-adder", "--counter-bits", "9"], "--counter-bits is not for pim-adder, which counts"),
         # Ignored, it would be an array of another size than was asked for.
         (["pim-adder", "--rows", "128"], "--rows is not for pim-adder; an in-memory plan file"),
         (["pim", "--rows", "0"], "--rows is not for pim-unit, pim-adder; an in-memory plan file"),

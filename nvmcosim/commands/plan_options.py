@@ -31,6 +31,7 @@ __all__ = [
     "Targets",
     "Tick",
     "array_rows",
+    "counter_width",
     "gate_options",
     "other_plan_from_options",
     "plan_from_options",
@@ -93,7 +94,10 @@ Rows = Annotated[
     int | None,
     typer.Option("--rows", help="Rows of the array of a store or of lines; 256 if not given."),
 ]
-CounterBits = Annotated[int, typer.Option("--counter-bits", help="Width of each counter.")]
+CounterBits = Annotated[
+    int | None,
+    typer.Option("--counter-bits", help="Width of each counter; 48 if not given."),
+]
 
 #: ono2021, Table III, MP at < 0.5%: what is not stated is as in this plan.
 _DEFAULTS: Mapping[str, Any] = {"format": "bf16", "bsp": 6, "long": "20 ns", "short": "0 ns"}
@@ -190,6 +194,18 @@ def array_rows(rows: int | None, blocks: Iterable[str]) -> int:
             "stochastic blocks have none"
         )
     return rows
+
+
+def counter_width(bits: int | None, blocks: Iterable[str]) -> int:
+    """Bits of the counters of `blocks`; raises `InputError` if given where none has counters."""
+    from nvmcosim.hdl.block import BLOCKS
+
+    if bits is None:
+        return 48
+    names = list(dict.fromkeys(blocks))
+    if not any(BLOCKS[name].clocked for name in names):
+        raise InputError(f"--counter-bits is not for {', '.join(names)}, which counts nothing")
+    return bits
 
 
 def gate_options(

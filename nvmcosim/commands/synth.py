@@ -32,7 +32,7 @@ def synth(
     code_bits: plans.CodeBits = None,
     amplitude: plans.Amplitudes = None,
     rows: plans.Rows = None,
-    counter_bits: plans.CounterBits = 48,
+    counter_bits: plans.CounterBits = None,
     library: Annotated[
         list[str] | None,
         typer.Option("--target", help="generic or ice40; repeat for both. Both if none."),
@@ -54,9 +54,11 @@ def synth(
     results = []
     gate = plans.gate_options(stages, code_bits, amplitude)
     found = named_plans(targets, stated, domain, block, gate)
-    array_rows = plans.array_rows(rows, (asked.block for asked in found.values()))
+    chosen = [asked.block for asked in found.values()]
+    array_rows = plans.array_rows(rows, chosen)
+    counters = plans.counter_width(counter_bits, chosen)
     for module, asked in found.items():
-        made = asked.build(rows=array_rows, counter_bits=counter_bits, name=module)
+        made = asked.build(rows=array_rows, counter_bits=counters, name=module)
         for target in libraries:
             counts = synthesise(made.verilog, made.name, target)
             results.append({"name": made.name, **counts.to_dict()})
@@ -65,7 +67,7 @@ def synth(
                 f"{counts.flip_flops} of them flip-flops"
             )
     report = {"results": results}
-    configuration = {"targets": targets, "rows": array_rows, "counter_bits": counter_bits}
+    configuration = {"targets": targets, "rows": array_rows, "counter_bits": counters}
     configuration |= {"block": block, **gate}
     write_json(out / "synth.json", {**report, "provenance": provenance(seed, **configuration)})
     if json_output:

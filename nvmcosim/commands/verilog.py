@@ -41,7 +41,7 @@ def verilog(
     code_bits: plans.CodeBits = None,
     amplitude: plans.Amplitudes = None,
     rows: plans.Rows = None,
-    counter_bits: plans.CounterBits = 48,
+    counter_bits: plans.CounterBits = None,
     name: Annotated[
         str | None, typer.Option("--name", help="Module name, with a single plan.")
     ] = None,
@@ -60,10 +60,12 @@ def verilog(
     found = named_plans(targets, stated, domain, block, gate)
     if name is not None and len(found) > 1:
         raise InputError(f"name is {name!r}; with several plans each module is named by its file")
-    array_rows = plans.array_rows(rows, (target.block for target in found.values()))
+    chosen = [target.block for target in found.values()]
+    array_rows = plans.array_rows(rows, chosen)
+    counters = plans.counter_width(counter_bits, chosen)
     # Elaborated first, written after: a wrong plan among many leaves nothing behind.
     blocks = [
-        target.build(rows=array_rows, counter_bits=counter_bits, name=name or module)
+        target.build(rows=array_rows, counter_bits=counters, name=name or module)
         for module, target in found.items()
     ]
     modules = []
