@@ -236,6 +236,16 @@ def test_further_runs_are_compared_where_both_were_tested() -> None:
     assert "of 47,000" not in rows_of(mixed)["accuracy/lenet/appwom"].reason
 
 
+def test_flips_by_the_readings_run_tell_its_iterations() -> None:
+    found = runs()
+    watched = [report(plan, 50.0) for plan in WATCHED]
+    shorter = Runs({**found.done, ("lenet", "readings", 0): run(1_000, watched)})
+    short = "(lenet 1,000 of 47,000 iterations)"
+    for figure in ("fig4/lenet", "fig9/lenet"):
+        assert short in rows_of(shorter)[figure].reason
+        assert "47,000" not in rows_of(found)[figure].reason
+
+
 def test_rows_of_plain_descent_tell_its_own_iterations() -> None:
     found = runs()
     watched = [report(plan, 50.0) for plan in WATCHED]

@@ -192,10 +192,11 @@ def _readings(folder: Path, rows: Sequence[Figure], runs: Runs) -> dict[str, Any
         axes.legend(loc="upper right", ncols=2, fontsize=7.5)
 
     title = "Energy saved on LeNet by reading of what the paper leaves open"
-    notes = _notes(runs, ["lenet"])
-    plain = runs.reduced("lenet", ["plain"])
-    if plain not in ("", runs.reduced("lenet"), "lenet not trained"):
-        notes += wrapped(f"plain: {plain}")
+    short, plain = (runs.reduced("lenet", [kind]) for kind in ("readings", "plain"))
+    said = [f"reduced: {short}"] if short else []
+    if plain not in ("", short, "lenet not trained"):
+        said.append(f"with plain descent {plain}")
+    notes = wrapped("; ".join(said))
     return save_plot(folder, "readings", title, draw, notes, (7.6, 4.6))
 
 
@@ -242,8 +243,10 @@ def _accuracy(
                     [p["test_accuracy_percent"] for p in row],
                     color=COLOURS[n % len(COLOURS)],
                     marker=MARKERS[n % len(MARKERS)],
+                    markevery=max(1, len(row) // 20),
                     markersize=3.5,
                     linewidth=1,
+                    linestyle="-" if n < len(COLOURS) else "--",
                     label=_KINDS[kind] if m == 0 else None,
                 )
         axes.set(xlabel="iteration", ylabel="test accuracy (%)")
