@@ -1,7 +1,10 @@
 """Programs of the in-memory unit as logic: do two of them give the same words for all operands?"""
 
+import os
 import resource
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from nvmcosim.pymodel.formats import FloatFormat
@@ -116,8 +119,13 @@ def where_they_differ(
     text += [" ".join(map(str, [*clause, 0])) for clause in clauses]
     file = folder / "unlike.cnf"
     file.write_text("\n".join(text) + "\n")
+    # The wheel puts the solver where Python's own programs are, which need not be on PATH.
+    solver = shutil.which(
+        "yices-sat", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    )
+    assert solver is not None, "yices-sat is not installed; it is in the extra prove"
     done = subprocess.run(
-        ["yices-sat", "-m", str(file)],
+        [solver, "-m", str(file)],
         capture_output=True,
         text=True,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds)),
