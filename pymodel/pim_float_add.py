@@ -36,31 +36,29 @@ def add_program(
     A NaN comes out as the positive quiet one. With `flush` subnormal operands count as zeros, and
     a result that is subnormal becomes a zero of its sign.
     """
-    fmt = float_format(format)
-    name = f"{format}-{'subtract' if subtract else 'add'}{'-flush' if flush else ''}"
-    builder = new_builder(name, fmt, k)
-    a, b = (Operand(fmt, builder.input(operand, fmt.width)) for operand in ("a", "b"))
-    result = emit_add(builder, a, b, subtract, flush)
-    builder.output("out", result.rows)
-    return builder.build()
+    return _emitted(format, subtract, flush, k).build()
 
 
 def add_parts(format: str, flush: bool = False) -> dict[str, PimCounts]:
     """What each part of an addition takes if it shares no step with another."""
-    fmt = float_format(format)
-    builder = new_builder("parts", fmt, PUBLISHED_K)
-    a, b = (Operand(fmt, builder.input(operand, fmt.width)) for operand in ("a", "b"))
-    emit_add(builder, a, b, flush=flush)
-    return builder.parts
+    return _emitted(format, flush=flush).parts
 
 
 def add_bounds(format: str) -> StepBounds:
     """Steps that no order of an addition's writes and searches can go below."""
+    return _emitted(format).bounds()
+
+
+def _emitted(
+    format: str, subtract: bool = False, flush: bool = False, k: int = PUBLISHED_K
+) -> Builder:
+    """An addition that is yet to be packed into steps."""
     fmt = float_format(format)
-    builder = new_builder("bounds", fmt, PUBLISHED_K)
+    name = f"{format}-{'subtract' if subtract else 'add'}{'-flush' if flush else ''}"
+    builder = new_builder(name, fmt, k)
     a, b = (Operand(fmt, builder.input(operand, fmt.width)) for operand in ("a", "b"))
-    emit_add(builder, a, b)
-    return builder.bounds()
+    builder.output("out", emit_add(builder, a, b, subtract, flush).rows)
+    return builder
 
 
 def emit_add(

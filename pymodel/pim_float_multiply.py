@@ -51,33 +51,35 @@ def multiply_program(
     multiplier bit that is 0 in every column is skipped. `radix` is how many values a multiplier
     digit has, 2 or 4; without one it is 4, or 2 where bits are skipped.
     """
+    return _emitted(format, flush, skip_zeros, k, radix).build()
+
+
+def multiply_parts(format: str, flush: bool = False, radix: int = 4) -> dict[str, PimCounts]:
+    """What each part of a multiplication takes if it shares no step with another."""
+    return _emitted(format, flush, radix=radix).parts
+
+
+def multiply_bounds(format: str) -> StepBounds:
+    """Steps that no order of a multiplication's writes and searches can go below."""
+    return _emitted(format).bounds()
+
+
+def _emitted(
+    format: str,
+    flush: bool = False,
+    skip_zeros: bool = False,
+    k: int = PUBLISHED_K,
+    radix: int | None = None,
+) -> Builder:
+    """A multiplication that is yet to be packed into steps."""
     fmt = float_format(format)
     name = f"{format}-multiply{'-flush' if flush else ''}{'-skip' if skip_zeros else ''}"
     if radix is not None:
         name += f"-radix-{radix}"
     builder = new_builder(name, fmt, k)
     a, b = (Operand(fmt, builder.input(operand, fmt.width)) for operand in ("a", "b"))
-    result = emit_multiply(builder, a, b, flush, skip_zeros, radix)
-    builder.output("out", result.rows)
-    return builder.build()
-
-
-def multiply_parts(format: str, flush: bool = False, radix: int = 4) -> dict[str, PimCounts]:
-    """What each part of a multiplication takes if it shares no step with another."""
-    fmt = float_format(format)
-    builder = new_builder("parts", fmt, PUBLISHED_K)
-    a, b = (Operand(fmt, builder.input(operand, fmt.width)) for operand in ("a", "b"))
-    emit_multiply(builder, a, b, flush, radix=radix)
-    return builder.parts
-
-
-def multiply_bounds(format: str) -> StepBounds:
-    """Steps that no order of a multiplication's writes and searches can go below."""
-    fmt = float_format(format)
-    builder = new_builder("bounds", fmt, PUBLISHED_K)
-    a, b = (Operand(fmt, builder.input(operand, fmt.width)) for operand in ("a", "b"))
-    emit_multiply(builder, a, b)
-    return builder.bounds()
+    builder.output("out", emit_multiply(builder, a, b, flush, skip_zeros, radix).rows)
+    return builder
 
 
 def emit_multiply(
