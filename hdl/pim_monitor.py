@@ -4,7 +4,7 @@ The monitor is made of the program's steps, and knows neither the microcode nor 
 it follows commands and steps by itself and looks at every cell in every clock.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nvmcosim.hdl.pim_rom import address_bits
@@ -201,17 +201,10 @@ def _counter_wires(bits: int) -> str:
 def _counters(words: Sequence[_Word], bits: int) -> str:
     """Registers with what the counters must show."""
 
-    def amounts(of: Callable[[_Word], int]) -> Iterator[str]:
-        for at, word in enumerate(words):
-            if of(word):
-                yield f"      {at}: amount = {of(word)};"
-
     lines = []
     for name in PIM_COUNTERS:
-        cases = [
-            text.replace("amount", f"{name}_more")
-            for text in amounts(lambda word, name=name: _counted(word, name))  # type: ignore[misc]
-        ]
+        amounts = [_counted(word, name) for word in words]
+        cases = [f"      {at}: {name}_more = {n};" for at, n in enumerate(amounts) if n]
         lines += [
             f"  reg [{bits - 1}:0] {name}_due = 0, {name}_more;",
             f"  always @* begin {name}_more = 0; if (state == 3) case (at)",

@@ -1,5 +1,6 @@
 """What the blocks of a stream plan have alike: parameters, counters, and how they count."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar, Self
 
@@ -45,9 +46,9 @@ class StreamBlock(wiring.Component):
         super().__init__({**members, **counters})
 
     @property
+    @abstractmethod
     def counter_names(self) -> tuple[str, ...]:
         """The counters' ports."""
-        raise NotImplementedError
 
     def count(self, m: Module, amounts: Mapping[str, ValueLike], most: int = 1) -> None:
         """Count on the ports named in `amounts` what each is in this clock, at most `most`."""

@@ -1,6 +1,6 @@
 """The plain interpreter of programs: numpy on bit planes, one step after the other."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,17 +36,22 @@ class PimArray:
 
     def run(self, program: PimProgram) -> PimCounts:
         """Run `program` on the array's first rows; returns what it took."""
+        taken = PimCounts()
+        for step in self.steps(program):
+            taken += PimCounts.of(step)
+        return taken
+
+    def steps(self, program: PimProgram) -> Iterator[Step]:
+        """Run `program` step by step: each is done, and counted, before it is yielded."""
         program.check_fits(len(self.planes))
-        taken, number = PimCounts(), 0
+        number = 0
         while number < len(program.steps):
             step = program.steps[number]
             self._run(step)
-            taken += PimCounts.of(step)
-            if step.skip and not np.any(self.match & self._real):
-                number += step.skip
-            number += 1
-        self.counts += taken
-        return taken
+            self.counts += PimCounts.of(step)
+            skips = step.skip and not np.any(self.match & self._real)
+            yield step
+            number += 1 + (step.skip if skips else 0)
 
     def _run(self, step: Step) -> None:
         if step.search:

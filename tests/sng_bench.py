@@ -1,6 +1,6 @@
 """Generators and banks in Amaranth's simulator, each clock beside the golden model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,11 +58,15 @@ def lockstep(
                 queue.pop(0)
             await ctx.tick()
 
+    _simulate(dut, bench)
+    return record
+
+
+def _simulate(dut: Any, bench: Callable[[SimulatorContext], Coroutine[Any, Any, None]]) -> None:
     simulator = Simulator(dut)
     simulator.add_clock(1e-9)
     simulator.add_testbench(bench)
     simulator.run()
-    return record
 
 
 def _compare(ctx: SimulatorContext, dut: Any, golden: GoldenBank, clock: int) -> None:
@@ -138,8 +142,5 @@ def core_lockstep(
                 frame = None
             await ctx.tick()
 
-    simulator = Simulator(dut)
-    simulator.add_clock(1e-9)
-    simulator.add_testbench(bench)
-    simulator.run()
+    _simulate(dut, bench)
     return accepted

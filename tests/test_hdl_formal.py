@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from proof_edits import only, rewired
 from typer.testing import CliRunner
 
 from nvmcosim.cli import app
@@ -82,24 +83,6 @@ def tap(port: str, net: str, expression: str) -> Callable[[str], str]:
         return head + declared[:end] + assign + declared[end:]
 
     return edit
-
-
-def rewired(before: str, after: str) -> Callable[[str], str]:
-    def edit(text: str) -> str:
-        assert text.count(before) == 1, before
-        return text.replace(before, after)
-
-    return edit
-
-
-def only(proof: Proof, name: str) -> Proof:
-    """The proof of one property alone, so that it must fail by itself."""
-    kept = [
-        line
-        for line in proof.text.splitlines()
-        if not line.startswith("    prop_") or line.startswith(f"    prop_{name}:")
-    ]
-    return replace(proof, text="\n".join(kept), properties={name: proof.properties[name]})
 
 
 CODEC = codec_proofs()[0]

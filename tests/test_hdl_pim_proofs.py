@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from proof_edits import only, rewired
 
 from nvmcosim.hdl.formal import PROVEN, REFUTED, Proof, prove
 from nvmcosim.hdl.pim_adder_monitor import ADDER_PROPERTIES
@@ -27,20 +28,9 @@ def with_design_of(proof: Proof, other: Proof) -> Proof:
     return replace(proof, text=other.text.split(CUT)[0] + CUT + proof.text.split(CUT)[1])
 
 
-def rewired(proof: Proof, before: str, after: str) -> Proof:
-    """The same proof with one port connected to something else."""
-    assert proof.text.count(before) == 1, before
-    return replace(proof, text=proof.text.replace(before, after))
-
-
-def only(proof: Proof, name: str) -> Proof:
-    """The proof of one property alone, so that it must fail by itself."""
-    kept = [
-        line
-        for line in proof.text.splitlines()
-        if not line.startswith("    prop_") or line.startswith(f"    prop_{name}:")
-    ]
-    return replace(proof, text="\n".join(kept), properties={name: proof.properties[name]})
+def with_text(proof: Proof, edit: Callable[[str], str]) -> Proof:
+    """The proof of an edited text."""
+    return replace(proof, text=edit(proof.text))
 
 
 def changed(program: PimProgram, at: int, change: Callable[[Step], Step]) -> PimProgram:
@@ -50,12 +40,12 @@ def changed(program: PimProgram, at: int, change: Callable[[Step], Step]) -> Pim
     return replace(program, steps=tuple(steps))
 
 
-def other_write(n: int, **parts: object) -> Callable[[Step], Step]:
-    """Put `parts` into write n of a step."""
+def other_write(n: int, edit: Callable[[Write], Write]) -> Callable[[Step], Step]:
+    """Edit write n of a step."""
 
     def change(step: Step) -> Step:
         writes = [*step.writes]
-        writes[n] = replace(writes[n], **parts)  # type: ignore[arg-type]
+        writes[n] = edit(writes[n])
         return replace(step, writes=tuple(writes))
 
     return change
@@ -63,7 +53,7 @@ def other_write(n: int, **parts: object) -> Callable[[Step], Step]:
 
 def inverted_write(program: PimProgram, at: int, n: int) -> PimProgram:
     """The program with the value of write n of step `at` inverted."""
-    return changed(program, at, other_write(n, value=~program.steps[at].writes[n].value))
+    return changed(program, at, other_write(n, lambda write: replace(write, value=~write.value)))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +66,7 @@ def test_all_is_proven(name: str) -> None:
 ADDER = PROOFS["pim-adder/published"]
 WRONG_ADDERS = {
     "sum": inverted_write(published_adder(), 3, 0),
-    "carry": changed(published_adder(), 1, other_write(0, value=ONE)),
+    "carry": changed(published_adder(), 1, other_write(0, lambda write: replace(write, value=ONE))),
     # X is cleared beside the last step's writes.
     "kept": changed(
         published_adder(),
@@ -135,15 +125,18 @@ def other_pattern(step: Step) -> Step:
 
 WRONG_UNITS = {
     "gates": unit_of(inverted_write(SEARCH, 1, 0)),
-    "unselected": unit_of(changed(SEARCH, 1, other_write(1, gate=ONE))),
+    "unselected": unit_of(
+        changed(SEARCH, 1, other_write(1, lambda write: replace(write, gate=ONE)))
+    ),
     "search": unit_of(changed(SEARCH, 4, other_pattern)),
     "sequence": unit_of(changed(SEARCH, 2, lambda step: replace(step, skip=2))),
     # A load to another row; a read that loads; a reply that differs; counters swapped.
-    "loads": rewired(UNIT, "_payload(command)", "_payload(command ^ 8'd4)"),
-    "quiet": rewired(UNIT, "_payload(command)", "_payload(command & 8'd254)"),
-    "replies": rewired(UNIT, ".replies__ready(take)", ".replies__ready(1'd1)"),
-    "counted": rewired(
-        UNIT, ".writes(writes), .searches(searches)", ".writes(searches), .searches(writes)"
+    "loads": with_text(UNIT, rewired("_payload(command)", "_payload(command ^ 8'd4)")),
+    "quiet": with_text(UNIT, rewired("_payload(command)", "_payload(command & 8'd254)")),
+    "replies": with_text(UNIT, rewired(".replies__ready(take)", ".replies__ready(1'd1)")),
+    "counted": with_text(
+        UNIT,
+        rewired(".writes(writes), .searches(searches)", ".writes(searches), .searches(writes)"),
     ),
 }
 

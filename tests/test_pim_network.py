@@ -117,12 +117,16 @@ def test_wrong_input_is_refused() -> None:
         softmax(np.full((10, 2), np.nan, np.float32), np.zeros(2, np.uint8))
 
 
-def test_training_goes_on_where_it_was_interrupted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MNIST is a few samples."""
     images, labels = samples()
-    few = ImageSet("mnist", "few", "", images[:, None], labels, images[:, None], labels, {})
-    monkeypatch.setattr(training, "mnist", lambda *_: few)
+    found = ImageSet("mnist", "few", "", images[:, None], labels, images[:, None], labels, {})
+    monkeypatch.setattr(training, "mnist", lambda *_: found)
+
+
+@pytest.mark.usefixtures("few")
+def test_training_goes_on_where_it_was_interrupted(tmp_path: Path) -> None:
     cell = LenetCell("fp32", LenetSize(epochs=2, batch=16))
     whole = cell.run(tmp_path / "a.pt")
     assert len(whole["accuracy"]) == 2
@@ -143,6 +147,7 @@ def test_training_goes_on_where_it_was_interrupted(
         LenetCell("fp32", LenetSize(batch=1024)).run(tmp_path / "c.pt")
 
 
+@pytest.mark.usefixtures("few")
 @pytest.mark.parametrize(
     ("change", "value"),
     [
@@ -157,11 +162,8 @@ def test_training_goes_on_where_it_was_interrupted(
     ],
 )
 def test_a_checkpoint_that_is_no_state_of_a_training_is_as_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str, value: np.ndarray
+    tmp_path: Path, change: str, value: np.ndarray
 ) -> None:
-    images, labels = samples()
-    few = ImageSet("mnist", "few", "", images[:, None], labels, images[:, None], labels, {})
-    monkeypatch.setattr(training, "mnist", lambda *_: few)
     cell = LenetCell("fp32", LenetSize(epochs=1, batch=16))
     whole = cell.run(tmp_path / "a.npz")
     kept = dict(np.load(tmp_path / "a.npz"))
