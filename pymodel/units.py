@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from nvmcosim.pymodel.errors import InputError
 
-__all__ = ["check_whole", "picoseconds", "quantity", "real_array"]
+__all__ = ["check_bit", "check_whole", "picoseconds", "quantity", "real_array"]
 
 
 def quantity(value: Any, unit: str, name: str) -> float:
@@ -60,6 +60,12 @@ def picoseconds(value: Any, name: str) -> int:
     if not 0 <= result <= 10**9:
         raise InputError(f"{name} is {value!r}; it must be between 0 ns and 1 ms")
     return result
+
+
+def check_bit(value: object, name: str) -> None:
+    """Raise `InputError` unless `value` is a truth value, or 0 or 1."""
+    if not isinstance(value, bool | np.bool_ | int | np.integer) or value not in (0, 1):
+        raise InputError(f"{name} is {value!r}; it must be 0 or 1")
 
 
 def check_whole(value: object, name: str, low: int, high: int) -> None:

@@ -30,6 +30,7 @@ from nvmcosim.pymodel.device.fields import NumberField, read_number
 from nvmcosim.pymodel.device.mtj import GYROMAGNETIC_RATIO
 from nvmcosim.pymodel.device.sot import SOT_PRESETS, SotMtj
 from nvmcosim.pymodel.errors import InputError
+from nvmcosim.pymodel.units import check_bit
 from nvmcosim.spice.cards import CHANNEL_NM, NMOS, model_cards
 from nvmcosim.spice.mtj import OPTIONS
 from nvmcosim.spice.netlist import Netlist
@@ -143,6 +144,7 @@ def sot_netlist(
     All lines idle at 0 V; the write bit line is at ground, or open unless `write`. The free layer
     starts at rest in the state `stored`. Raises `InputError`.
     """
+    check_bit(stored, "stored")
     edge = cell.rise_ps * 1e-12
     for name, value in (("pulse_s", pulse_s), ("settle_s", settle_s)):
         read_number(value, name, edge, 1e-3)

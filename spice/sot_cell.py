@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from nvmcosim.pymodel.units import check_bit
 from nvmcosim.spice.netlist import Netlist
 from nvmcosim.spice.session import session
 from nvmcosim.spice.sot import STEP_S, Phase, SotCell, sot_netlist, write_volts
@@ -111,6 +112,8 @@ def write_phases(cell: SotCell, v: bool, c: bool) -> tuple[Phase, ...]:
     A row of single junctions has one current for all, so it takes both directions in turn, and a
     junction's gate opens it in its own alone.
     """
+    check_bit(v, "v")
+    check_bit(c, "c")
     volts, gate = write_volts(cell), cell.mtj.gate_v
     turns = (True, False) if cell.kind == "single" else (c,)
     return tuple(
@@ -142,6 +145,7 @@ def unselected(cell: SotCell, stored: bool, c: bool) -> SotRun:
 
     That write has V = 1 and the current of `c`. Raises as `write` does.
     """
+    check_bit(c, "c")
     phase = Phase(cell.mtj.gate_v, write_volts(cell)[c], 0.0)
     netlist = sot_netlist(cell, stored, (phase,), cell.mtj.pulse_ns * 1e-9, _SETTLE_S)
     return _run(netlist, cell, stored)

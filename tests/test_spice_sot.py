@@ -1,6 +1,8 @@
 """The spin-orbit cells in ngspice: truth tables, an independent integration, energy, reads."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from scipy.integrate import solve_ivp
 from nvmcosim.pymodel.device.sot import SotMtj, gated
 from nvmcosim.pymodel.errors import InputError
 from nvmcosim.spice.sot import CELLS, Phase, SotCell, sot_netlist, write_volts
-from nvmcosim.spice.sot_cell import SotRun, read, write, write_phases
+from nvmcosim.spice.sot_cell import SotRun, read, unselected, write, write_phases
 
 BITS = (False, True)
 
@@ -160,6 +162,21 @@ def test_nothing_but_numbers_gets_into_a_netlist(value) -> None:
     for name, attempt in attempts.items():
         with pytest.raises(InputError, match=f"^{name} "):
             attempt()
+
+
+@pytest.mark.parametrize("wrong", ["x", None, 2, 0.5, np.array([0, 1])])
+def test_bits_are_bits(wrong: Any) -> None:
+    cell = SotCell()
+    attempts: dict[str, Callable[[], object]] = {
+        "stored": lambda: write(cell, wrong, True, True),
+        "v": lambda: write(cell, False, wrong, True),
+        "c": lambda: write(cell, False, True, wrong),
+    }
+    for name, attempt in attempts.items():
+        with pytest.raises(InputError, match=rf"^{name} is .*; it must be 0 or 1$"):
+            attempt()
+    with pytest.raises(InputError, match="^c is"):
+        unselected(cell, False, wrong)
 
 
 def test_steps_and_phases_are_bounded() -> None:
