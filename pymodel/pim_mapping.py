@@ -140,8 +140,7 @@ class PassCost:
     """A layer's pass of one training step.
 
     Fields:
-        layer, name: which; name is one of `PASSES`, or of
-            `pim_mapping_rest.REST`.
+        layer, name: which; name is one of `PASSES`, or of `pim_mapping_rest.REST`.
         columns: values that are computed; subarrays: that hold them at once; rounds: turns taken.
         utilisation: share of the columns of those subarrays in all rounds that have work.
         latency_us: of all rounds; compute_us: without the moves.

@@ -16,7 +16,7 @@ _SIDE, _CLASSES = 28, 10
 
 
 def checked_images(images: ArrayLike, count: int | None = None) -> NDArray[np.uint8]:
-    """`images` as bytes `[count, 28, 28]`; of any number, but one, if `count` is None.
+    """`images` as bytes `[count, 28, 28]`; of any number from 1 on if `count` is None.
 
     Raises `InputError` for another shape, and for what are no unsigned bytes: 0 to 1 as floats
     would be black pixels.
