@@ -200,7 +200,6 @@ def _counter_wires(bits: int) -> str:
 
 def _counters(words: Sequence[_Word], bits: int) -> str:
     """Registers with what the counters must show."""
-
     lines = []
     for name in PIM_COUNTERS:
         amounts = [_counted(word, name) for word in words]

@@ -175,7 +175,7 @@ def test_bits_are_bits(wrong: Any) -> None:
     for name, attempt in attempts.items():
         with pytest.raises(InputError, match=rf"^{name} is .*; it must be 0 or 1$"):
             attempt()
-    with pytest.raises(InputError, match="^c is"):
+    with pytest.raises(InputError, match=r"^c is .*; it must be 0 or 1"):
         unselected(cell, False, wrong)
 
 
