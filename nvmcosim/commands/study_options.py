@@ -55,7 +55,8 @@ def _print_figures(values: dict[str, Any]) -> None:
 
     table = Table(title=values["title"])
     for column in ("figure", "paper", "ours", "unit", "verdict"):
-        table.add_column(column, overflow="fold")
+        # Names are searched for, and copied: others wrap first.
+        table.add_column(column, overflow="fold", no_wrap=column in ("figure", "verdict"))
     for row in values["figures"]:
         ours = _shown(row["ours"])
         if row["spread"]:

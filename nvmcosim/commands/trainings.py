@@ -83,6 +83,8 @@ class TrainingsDisplay:
         self._bar.start()
 
     def __exit__(self, *_: object) -> None:
+        # Where nothing was to be trained no bar is left behind.
+        self._bar.update(self._task, visible=self._bar.tasks[0].total is not None)
         self._bar.stop()
 
     def show(self, line: str, done: int, total: int) -> None:
